@@ -1,0 +1,150 @@
+import { existsSync } from 'node:fs'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as Args from '@oclif/core/args'
+import * as Flags from '@oclif/core/flags'
+import { BaseCommand } from '../cli/base-command.js'
+import type { DevEvent } from '../dev/events.js'
+import { devJson } from '../dev/report-json.js'
+import { devText } from '../dev/report-text.js'
+import { startDev } from '../dev/start-dev.js'
+
+export default class Dev extends BaseCommand {
+  static override summary = 'Serve your project locally, with auth.ts enforced and reloaded as you edit.'
+
+  static override description =
+    `Serves the LangGraph Platform API on SQLite and runs auth.ts for every request, so the official
+LangGraph clients work against it. Edits of auth.ts, of what it imports, of langgraph.json and of .env take effect in
+milliseconds. While auth.ts is broken, every request gets 503.
+
+Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "agent" that echoes.`
+
+  static override examples = [
+    { description: 'Serve this folder', command: '<%= config.bin %> <%= command.id %>' },
+    { description: 'Another folder, any free port', command: '<%= config.bin %> <%= command.id %> my-agent --port 0' },
+    { description: 'Refuse what no handler covers', command: '<%= config.bin %> <%= command.id %> --strict' },
+    {
+      description: 'For scripts: one JSON line an event, and a file that says when it is ready',
+      command: '<%= config.bin %> <%= command.id %> --json --ready-file ready.json',
+    },
+  ]
+
+  static override args = {
+    dir: Args.string({ default: '.', description: 'the folder of the project' }),
+  }
+
+  static override flags = {
+    port: Flags.integer({
+      char: 'p',
+      min: 0,
+      max: 65_535,
+      env: 'AUTHKIT_PORT',
+      helpGroup: 'SERVER',
+      description: '0 takes any free one (default: 2024, or the next free one)',
+    }),
+    host: Flags.string({
+      default: '127.0.0.1',
+      env: 'AUTHKIT_HOST',
+      helpGroup: 'SERVER',
+      description: 'the address to listen on; anything but loopback lets other machines in',
+    }),
+    db: Flags.string({
+      env: 'AUTHKIT_DB',
+      helpGroup: 'SERVER',
+      description: 'the database file, or :memory: (default: .authkit/dev.db)',
+    }),
+    jobs: Flags.integer({
+      min: 1,
+      max: 1000,
+      default: 10,
+      helpGroup: 'SERVER',
+      description: 'how many runs go at once',
+    }),
+    config: Flags.string({ char: 'c', helpGroup: 'SERVER', description: 'langgraph.json under another name or path' }),
+    strict: Flags.boolean({
+      default: false,
+      helpGroup: 'AUTH',
+      description: 'refuse the events that no handler covers',
+    }),
+    studio: Flags.boolean({
+      helpGroup: 'AUTH',
+      description: 'let the header `x-auth-scheme: langsmith` stand for LangGraph Studio; anyone can send it',
+    }),
+    'no-auth': Flags.boolean({ default: false, helpGroup: 'AUTH', description: 'serve without any authentication' }),
+    open: Flags.boolean({ default: false, helpGroup: 'OUTPUT', description: 'open the API docs in the browser' }),
+    quiet: Flags.boolean({ char: 'q', default: false, helpGroup: 'OUTPUT', description: 'no line for each request' }),
+    json: Flags.boolean({ default: false, helpGroup: 'OUTPUT', description: 'one JSON line an event, on stdout' }),
+    'ready-file': Flags.string({
+      helpGroup: 'OUTPUT',
+      description: 'write {"pid","url"} to this file once the server answers; it is removed at the end',
+    }),
+  }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(Dev)
+    const style = this.style()
+    const show = (event: DevEvent) => {
+      if (event.kind === 'request' && flags.quiet) return
+      const text = flags.json ? devJson(event) : devText(event, style)
+      if (text !== undefined) this.log(text)
+    }
+
+    const server = await startDev({
+      root: resolve(args.dir),
+      configFile: flags.config,
+      port: flags.port,
+      host: flags.host,
+      database: flags.db,
+      jobs: flags.jobs,
+      noAuth: flags['no-auth'],
+      strict: flags.strict,
+      studio: flags.studio,
+      authkitEntry: authkitEntry(),
+      version: this.config.version,
+      onEvent: show,
+    })
+
+    const readyFile = flags['ready-file'] && resolve(flags['ready-file'])
+    if (readyFile) await writeReadyFile(readyFile, { pid: process.pid, url: server.url })
+    if (flags.open) await this.open(`${server.url}/docs`)
+
+    await untilSignal()
+    if (readyFile) await rm(readyFile, { force: true })
+    await server.close()
+  }
+
+  override jsonEnabled(): boolean {
+    return this.argv.includes('--json')
+  }
+
+  private async open(url: string): Promise<void> {
+    const { default: open } = await import('open')
+    const browser = await open(url)
+    browser.once('error', () => this.logToStderr(`No browser could be opened; the page is ${url}`))
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once. */
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
+        resolve()
+      })
+    }
+  })
+}
+
+/** Whoever waits for the file must never read half of it. */
+async function writeReadyFile(path: string, content: { pid: number; url: string }): Promise<void> {
+  await writeFile(`${path}.new`, `${JSON.stringify(content)}\n`)
+  await rename(`${path}.new`, path)
+}
+
+/** The module that `import "authkit"` means in dev: built beside this file, or the source itself. */
+function authkitEntry(): string {
+  const built = fileURLToPath(new URL('../authkit-in-dev.js', import.meta.url))
+  return existsSync(built) ? built : fileURLToPath(new URL('../authkit-in-dev.ts', import.meta.url))
+}

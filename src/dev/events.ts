@@ -1,0 +1,45 @@
+import type { AuthEvent, HandlerKey } from '../engine/events.js'
+import type { AuthkitError } from '../errors/authkit-error.js'
+import type { PublicToken } from '../identity/placeholder-tokens.js'
+import type { RequestRecord } from '../server/context.js'
+
+/** Which handler covers an event. */
+export interface EventCoverage {
+  readonly event: AuthEvent
+  readonly handler: HandlerKey | undefined
+}
+
+/** What the rules are at this moment, for people to read. */
+export type RulesReport =
+  | {
+      readonly kind: 'ready'
+      readonly file: string
+      readonly coverage: readonly EventCoverage[]
+      readonly tokens: readonly PublicToken[]
+    }
+  | { readonly kind: 'off' }
+  | { readonly kind: 'broken'; readonly error: AuthkitError }
+
+/** What happens while the dev server runs. The terminal and `--json` are two readers of the same events. */
+export type DevEvent =
+  | {
+      readonly kind: 'ready'
+      readonly url: string
+      /** From the start of the process. */
+      readonly ms: number
+      readonly rules: RulesReport
+      readonly database: string
+      readonly graphs: readonly string[]
+      readonly strict: boolean
+      /** What a developer should know about how this server was started. */
+      readonly warnings: readonly string[]
+    }
+  | {
+      readonly kind: 'reloaded'
+      readonly file: string
+      readonly ms: number
+      readonly rules: RulesReport
+      readonly strict: boolean
+    }
+  | { readonly kind: 'request'; readonly record: RequestRecord }
+  | { readonly kind: 'stopping' }

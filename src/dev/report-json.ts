@@ -1,0 +1,48 @@
+import type { DevEvent, RulesReport } from './events.js'
+
+/** An event of the dev server as one line of JSON, for programs. */
+export function devJson(event: DevEvent): string {
+  return JSON.stringify(toPlain(event))
+}
+
+function toPlain(event: DevEvent): unknown {
+  switch (event.kind) {
+    case 'ready':
+    case 'reloaded':
+      return { ...event, ms: round(event.ms), rules: rulesOf(event.rules) }
+    case 'request': {
+      const { time, method, path, status, ms, trace } = event.record
+      return {
+        kind: 'request',
+        time: time.toISOString(),
+        request_id: trace.requestId,
+        method,
+        path,
+        status,
+        ms: round(ms),
+        identity: trace.identity ?? null,
+        events: trace.events.map((one) => ({ ...one, handler: one.handler ?? null, ms: round(one.ms) })),
+        ...(trace.problem === undefined ? {} : { problem: trace.problem }),
+      }
+    }
+    case 'stopping':
+      return event
+  }
+}
+
+function rulesOf(rules: RulesReport): unknown {
+  if (rules.kind === 'broken') return { kind: 'broken', error: rules.error }
+  if (rules.kind === 'off') return rules
+  const { file, coverage, tokens } = rules
+  return {
+    kind: 'ready',
+    file,
+    handled: Object.fromEntries(coverage.map(({ event, handler }) => [event, handler ?? null])),
+    unprotected: coverage.filter(({ handler }) => !handler).map(({ event }) => event),
+    tokens,
+  }
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100
+}

@@ -1,0 +1,143 @@
+import type { Style } from '../cli/style.js'
+import { filterText } from '../engine/filter.js'
+import type { EventTrace } from '../engine/trace.js'
+import type { RequestRecord } from '../server/context.js'
+import type { DevEvent, EventCoverage, RulesReport } from './events.js'
+
+/** How wide the names of the banner are. */
+const LABEL = 12
+
+/** What a person reads of an event of the dev server. Undefined where there is nothing to say. */
+export function devText(event: DevEvent, style: Style): string | undefined {
+  switch (event.kind) {
+    case 'ready':
+      return banner(event, style)
+    case 'reloaded':
+      return reloaded(event, style)
+    case 'request':
+      return requestLine(event.record, style)
+    case 'stopping':
+      return style.dim('  stopping')
+  }
+}
+
+function banner(event: Extract<DevEvent, { kind: 'ready' }>, style: Style): string {
+  const { url, ms, rules, database, graphs, warnings, strict } = event
+  const line = (name: string, text: string) => `  ${style.dim(name.padEnd(LABEL))}${text}`
+  return [
+    `  ${style.bold('authkit dev')}  ready in ${Math.round(ms)} ms`,
+    '',
+    line('API', style.cyan(url)),
+    line('API docs', style.cyan(`${url}/docs`)),
+    ...rulesLines(rules, strict, style, line),
+    line('Graphs', graphs.join(', ')),
+    line('Data', database),
+    ...warnings.map((warning) => `  ${style.yellow('warning')}     ${warning}`),
+    '',
+  ].join('\n')
+}
+
+function rulesLines(
+  rules: RulesReport,
+  strict: boolean,
+  style: Style,
+  line: (name: string, text: string) => string,
+): string[] {
+  switch (rules.kind) {
+    case 'off':
+      return [line('Auth', style.red('OFF (--no-auth)'))]
+    case 'broken':
+      return [line('Auth', style.red('broken; every request gets 503 until it is fixed')), ...brokenLines(rules, style)]
+    case 'ready': {
+      const handled = rules.coverage.filter(({ handler }) => handler !== undefined)
+      return [
+        line('Auth', `${rules.file}      ${handled.length} of ${rules.coverage.length} events handled`),
+        ...coverageLines(rules.coverage, strict, style),
+        ...rules.tokens.map(({ token, display_name, identity }, index) =>
+          line(index === 0 ? 'Tokens' : '', `${token}  ${style.dim(`${display_name} (${identity})`)}`),
+        ),
+      ]
+    }
+  }
+}
+
+/** Handled events, grouped under the key that handles them; then the open ones, each by its name. */
+function coverageLines(coverage: readonly EventCoverage[], strict: boolean, style: Style): string[] {
+  const indent = ' '.repeat(LABEL + 2)
+  const byKey = new Map<string, string[]>()
+  for (const { event, handler } of coverage) {
+    if (handler) byKey.set(handler, [...(byKey.get(handler) ?? []), event])
+  }
+  const open = coverage.filter(({ handler }) => !handler).map(({ event }) => event)
+  return [
+    ...[...byKey].map(([key, events]) => `${indent}${key.padEnd(20)} ${style.dim(eventList(key, events))}`),
+    ...open.map((event) =>
+      strict
+        ? `${indent}${event.padEnd(20)} ${style.dim('refused: no handler (--strict)')}`
+        : `${indent}${style.yellow(`${event.padEnd(20)} UNPROTECTED`)}: no handler, so everyone may`,
+    ),
+  ]
+}
+
+function eventList(key: string, events: readonly string[]): string {
+  if (events.length === 1 && events[0] === key) return ''
+  return key === '*' ? events.join(' ') : events.map((event) => event.split(':')[1]).join(' ')
+}
+
+function reloaded({ file, ms, rules, strict }: Extract<DevEvent, { kind: 'reloaded' }>, style: Style): string {
+  const line = `  ${style.dim(clock(new Date()))}  ${rules.kind === 'broken' ? style.red('broken') : style.green('reloaded')} ${file} in ${Math.round(ms)} ms`
+  if (rules.kind === 'broken') return [line, ...brokenLines(rules, style)].join('\n')
+  if (rules.kind === 'off') return line
+  const open = rules.coverage.filter(({ handler }) => !handler).map(({ event }) => event)
+  if (open.length === 0) return line
+  const what = strict ? style.dim('refused (--strict)') : style.yellow('UNPROTECTED')
+  return `${line}\n            ${what}: ${open.join(' ')}`
+}
+
+function brokenLines({ error }: Extract<RulesReport, { kind: 'broken' }>, style: Style): string[] {
+  return [
+    ...error.message.split('\n').map((text) => `            ${style.red(text)}`),
+    `            ${style.dim(error.hint)}`,
+  ]
+}
+
+function requestLine({ time, method, path, status, ms, trace }: RequestRecord, style: Style): string {
+  const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : style.green
+  const who = trace.displayName ?? trace.identity ?? '-'
+  const decisions = trace.events.map((event) => decisionText(event, style)).join(style.dim(' | '))
+  const head = `  ${style.dim(clock(time))}  ${paint(String(status))}  ${method.padEnd(6)} ${shortPath(path).padEnd(34)} ${who.padEnd(8)} ${decisions}  ${style.dim(`${ms.toFixed(1)} ms`)}`
+  return trace.problem && status !== 404 ? `${head}\n            ${style.dim(indent(trace.problem))}` : head
+}
+
+function decisionText({ event, handler, decision, changes, hidden }: EventTrace, style: Style): string {
+  const stamped = changes.length > 0 ? ` ${style.dim(`(changed ${changes.join(', ')})`)}` : ''
+  if (!decision) return `${event} ${style.red(`handler ${handler} failed`)}${stamped}`
+  switch (decision.kind) {
+    case 'deny':
+      return `${event} -> ${style.red('deny')}: ${decision.reason}`
+    case 'allow-all':
+      return decision.reason.startsWith('UNPROTECTED')
+        ? `${event} -> ${style.yellow('UNPROTECTED')}`
+        : `${event} -> allow${stamped}`
+    case 'only': {
+      const kept = hidden === undefined ? '' : hidden === 0 ? ', absent' : `, no match: ${hidden} hidden`
+      return `${event} -> filter ${filterText(decision.filter)}${kept}${stamped}`
+    }
+  }
+}
+
+/** Ids are long and alike: their beginning is enough to tell them apart in a terminal. */
+function shortPath(path: string): string {
+  return path.replaceAll(
+    /([0-9a-f]{4})[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{8}([0-9a-f]{4})/gi,
+    '$1..$2',
+  )
+}
+
+function clock(time: Date): string {
+  return time.toTimeString().slice(0, 8)
+}
+
+function indent(text: string): string {
+  return text.replaceAll('\n', '\n            ')
+}

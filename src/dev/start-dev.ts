@@ -1,0 +1,170 @@
+import { hostname } from 'node:os'
+import { join, relative } from 'node:path'
+import { createEngine } from '../engine/engine.js'
+import { coverage } from '../engine/rules.js'
+import { AuthkitError } from '../errors/authkit-error.js'
+import type { ErrorCode } from '../errors/codes.js'
+import { placeholderTokensOf } from '../identity/placeholder-tokens.js'
+import { openProject, type ProjectState } from '../project/project.js'
+import { openRuntime } from '../runtime/runtime.js'
+import type { ProjectSnapshot } from '../server/context.js'
+import { isLoopback, startServer } from '../server/start.js'
+import { openSqliteStorage } from '../storage/sqlite/open.js'
+import type { DevEvent, RulesReport } from './events.js'
+import { createGraphSources } from './graph-sources.js'
+
+export interface DevOptions {
+  /** The folder of the project. */
+  readonly root: string
+  /** langgraph.json under another name or path. */
+  readonly configFile?: string | undefined
+  /** Undefined takes 2024, or the next free one; 0 takes any free one. */
+  readonly port?: number | undefined
+  readonly host?: string
+  /** A file, or `:memory:`. Undefined is `.authkit/dev.db` of the project. */
+  readonly database?: string | undefined
+  readonly jobs?: number | undefined
+  /** Serve without any authentication. */
+  readonly noAuth?: boolean
+  /** Refuse the events that no handler covers. */
+  readonly strict?: boolean
+  /** Let the Studio header stand for a user. Undefined leaves it to langgraph.json. */
+  readonly studio?: boolean | undefined
+  /** What `import "authkit"` means in the project's files: see createModuleLoader. */
+  readonly authkitEntry: string
+  readonly version: string
+  readonly onEvent: (event: DevEvent) => void
+}
+
+export interface DevServer {
+  readonly url: string
+  /** Stops runs, ends streams, closes the database. */
+  close(): Promise<void>
+}
+
+const DEFAULT_PORT = 2024
+
+/** A project in one of these states is set up wrong: waiting for an edit would not tell anyone. */
+const REFUSED_AT_START: readonly ErrorCode[] = [
+  'auth_file_not_found',
+  'auth_no_authenticate',
+  'auth_export_invalid',
+  'auth_unknown_event',
+  'config_invalid',
+]
+
+/**
+ * Puts the dev server together: the project and its reloads, the database, the runtime, the API.
+ *
+ * @throws AuthkitError where the project is set up wrong, the port is taken or the database can't be used. A file that
+ *   merely does not compile is no reason not to start: the API answers 503 until it does.
+ */
+export async function startDev(options: DevOptions): Promise<DevServer> {
+  const { root, host = '127.0.0.1', noAuth = false, strict = false, onEvent } = options
+  const database = options.database ?? join(root, '.authkit', 'dev.db')
+  const { authkitEntry, configFile, version, jobs, port } = options
+
+  const closers: (() => Promise<void>)[] = []
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+
+  try {
+    const [project, storage] = await Promise.all([
+      openProject(root, { configFile, authkitEntry, authRequired: !noAuth }).then((opened) => {
+        closers.push(() => opened.close())
+        return opened
+      }),
+      openSqliteStorage(database).then((opened) => {
+        closers.push(() => opened.close())
+        return opened
+      }),
+    ])
+    if (project.state.kind === 'broken' && REFUSED_AT_START.includes(project.state.error.code))
+      throw project.state.error
+
+    const sources = createGraphSources({ authkitEntry })
+    closers.push(() => sources.close())
+    let graphs = sources.for(project.state.config)
+    const runtime = await openRuntime({ storage, graphs: () => graphs, ...(jobs === undefined ? {} : { jobs }) })
+    closers.push(() => runtime.close())
+
+    let snapshot = snapshotOf(project.state)
+    const server = await startServer(
+      {
+        runtime,
+        version,
+        project: () => snapshot,
+        onRequest: (record) => onEvent({ kind: 'request', record }),
+        ...(isLoopback(host) ? {} : { hosts: { names: [host, hostname()], addresses: true } }),
+      },
+      { host, port: port ?? DEFAULT_PORT, orNext: port === undefined },
+    )
+    closers.push(() => server.close())
+
+    project.onReload(({ state, file, ms }) => {
+      snapshot = snapshotOf(state)
+      if (state.config) graphs = sources.for(state.config)
+      void runtime.ensureAssistants()
+      onEvent({ kind: 'reloaded', file, ms, rules: rulesOf(state), strict })
+    })
+    onEvent({
+      kind: 'ready',
+      url: server.url,
+      ms: performance.now(),
+      rules: rulesOf(project.state),
+      database: database === ':memory:' ? database : relative(process.cwd(), database) || database,
+      graphs: runtime.graphs.ids,
+      strict,
+      warnings: [...warnings(server.port, project.state), ...(project.state.config?.warnings ?? [])],
+    })
+
+    return {
+      url: server.url,
+      async close() {
+        onEvent({ kind: 'stopping' })
+        // Runs first: their streams end with them, and then nothing keeps a connection open.
+        await runtime.close()
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+
+  /** The rules of a state, as the server asks them. Only `--no-auth` may come without any. */
+  function snapshotOf(state: ProjectState): ProjectSnapshot {
+    if (state.kind === 'broken') return { kind: 'broken', error: state.error }
+    if (!state.rules && !noAuth) {
+      return { kind: 'broken', error: new AuthkitError('auth_file_not_found', 'The project has no auth file.') }
+    }
+    const engine = createEngine({ rules: noAuth ? undefined : state.rules, strict, studio: studioOf(state) })
+    return { kind: 'ready', engine, http: state.config.http }
+  }
+
+  function studioOf({ config }: ProjectState): boolean {
+    return options.studio ?? config?.auth?.disableStudioAuth === false
+  }
+
+  function rulesOf(state: ProjectState): RulesReport {
+    if (state.kind === 'broken') return { kind: 'broken', error: state.error }
+    if (noAuth || !state.rules) return { kind: 'off' }
+    const file = relative(state.config.root, state.authFile ?? '')
+    const tokens = placeholderTokensOf(state.authenticate) ?? []
+    return { kind: 'ready', file: `./${file.replaceAll('\\', '/')}`, coverage: coverage(state.rules), tokens }
+  }
+
+  function warnings(listening: number, state: ProjectState): string[] {
+    return [
+      ...(noAuth ? ['Authentication is OFF (--no-auth): everyone may do everything.'] : []),
+      ...(isLoopback(host) ? [] : [`Listening on ${host}: other machines can reach this server.`]),
+      ...(studioOf(state)
+        ? ['The Studio header is ON: whoever sends `x-auth-scheme: langsmith` is let in as Studio.']
+        : []),
+      ...(port === undefined && listening !== DEFAULT_PORT
+        ? [`Port ${DEFAULT_PORT} is in use, so ${listening} was taken.`]
+        : []),
+    ]
+  }
+}

@@ -1,0 +1,89 @@
+/** What every error code means to whoever meets it: the exit code of a command, the HTTP status of an answer, and what to do next. */
+export interface ErrorSpec {
+  /** Exit code of the command that ends with this error. 2 is wrong usage, 3 "could not be decided", 1 everything else. */
+  readonly exit: number
+  /** HTTP status when the error ends a request. */
+  readonly status: number
+  /** One sentence that says what to do next. */
+  readonly hint: string
+}
+
+/**
+ * The table of everything that can go wrong for a user. The code is stable, the message stands at the throw, the hint
+ * stands here.
+ */
+export const ERRORS = {
+  // usage of the command line
+  usage: { exit: 2, status: 400, hint: 'Run the command with --help to see its flags.' },
+  port_in_use: { exit: 1, status: 500, hint: 'Choose another port with --port, or --port 0 for a free one.' },
+  host_unusable: { exit: 2, status: 500, hint: 'Give --host an address of this machine, such as 127.0.0.1.' },
+  database_unusable: {
+    exit: 1,
+    status: 500,
+    hint: 'Check the path given with --db, or start with --db :memory: to see whether the file is at fault.',
+  },
+  internal: { exit: 1, status: 500, hint: 'This is a bug in authkit; please report it with the request id.' },
+
+  // the project
+  config_invalid: { exit: 2, status: 503, hint: 'Correct langgraph.json; docs/configuration.md lists its keys.' },
+  config_exists: { exit: 2, status: 500, hint: 'Look at the file, then run again with --force to replace it.' },
+  not_writable: { exit: 1, status: 500, hint: 'Check who may write there, or name another folder.' },
+  auth_file_not_found: {
+    exit: 2,
+    status: 503,
+    hint: 'Run `authkit init` to create one, or name it in langgraph.json under auth.path.',
+  },
+  auth_file_broken: { exit: 1, status: 503, hint: 'Fix the file; the server reloads it when you save.' },
+  auth_export_invalid: {
+    exit: 1,
+    status: 503,
+    hint: 'Export an Auth object: `export const auth = new Auth().authenticate(...)`.',
+  },
+  auth_no_authenticate: {
+    exit: 1,
+    status: 503,
+    hint: 'Call .authenticate(...) on the Auth object, or start with --no-auth to serve without any authentication.',
+  },
+  auth_unknown_event: {
+    exit: 1,
+    status: 503,
+    hint: 'Use an event, a resource, "*:action" or "*" as the key of .on().',
+  },
+  graph_not_found: { exit: 2, status: 404, hint: 'Name a graph of langgraph.json, or "agent" when it names none.' },
+  graph_broken: { exit: 1, status: 500, hint: 'Fix the graph file; the next run loads it again.' },
+
+  // the auth engine
+  unauthenticated: { exit: 1, status: 401, hint: 'Send the credential that authenticate() of auth.ts expects.' },
+  forbidden: { exit: 1, status: 403, hint: 'A handler of auth.ts refused this; its key is in the request log.' },
+  handler_failed: { exit: 1, status: 500, hint: 'Look up the request id in the log of the server.' },
+  filter_invalid: {
+    exit: 1,
+    status: 500,
+    hint: 'Return { key: value }, { key: { $eq } }, { key: { $contains } } or true.',
+  },
+  value_invalid: { exit: 1, status: 500, hint: 'A handler changed the value into something the server cannot use.' },
+
+  // the API
+  not_found: { exit: 1, status: 404, hint: 'Check the id, and that this user may see it.' },
+  conflict: { exit: 1, status: 409, hint: 'Use another id, or if_exists: "do_nothing" for your own object.' },
+  invalid_request: { exit: 1, status: 422, hint: 'GET /docs describes what every route takes.' },
+  bad_request: { exit: 1, status: 400, hint: 'GET /docs describes what every route takes.' },
+  body_too_large: { exit: 1, status: 413, hint: 'Send less at once.' },
+  host_not_allowed: {
+    exit: 1,
+    status: 403,
+    hint: 'Use the URL that authkit dev printed. The Host header is checked against DNS rebinding.',
+  },
+  not_supported: { exit: 1, status: 422, hint: 'CHANGELOG.md and docs/compatibility.md say what is supported.' },
+  shutting_down: { exit: 1, status: 503, hint: 'The server is stopping; try again when it is back.' },
+
+  // the isolation suite
+  target_unreachable: { exit: 3, status: 502, hint: 'Start the server, or correct --url.' },
+  target_refused: {
+    exit: 2,
+    status: 400,
+    hint: 'The suite creates and deletes objects; add --yes to run it against a server that is not on this machine.',
+  },
+} as const satisfies Record<string, ErrorSpec>
+
+export type ErrorCode = keyof typeof ERRORS

@@ -1,0 +1,5 @@
+export { Auth, type AuthFilters, type BaseUser } from './engine/auth.js'
+export type { AuthEventValueMap } from './engine/event-values.js'
+export { HTTPException } from './engine/http-exception.js'
+export { isStudioUser } from './engine/user.js'
+export { placeholderTokens } from './identity/placeholder-tokens.js'

@@ -1,0 +1,273 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Caller } from '../engine/engine.js'
+import { withoutReserved } from '../engine/reserved.js'
+import { type Scope, systemScope } from '../engine/scope.js'
+import { AuthkitError } from '../errors/authkit-error.js'
+import type { Assistant, Json, Run, Storage, Thread } from '../storage/storage.js'
+import type { CommandRequest, RunPlan } from './execute.js'
+import { type GraphRegistry, systemAssistantId } from './graph-registry.js'
+import type { RunHandle, RunQueue } from './run-queue.js'
+import type { StreamMode } from './stream-modes.js'
+import type { CheckpointRef } from './thread-state.js'
+
+/** The body of a request that creates a run, validated. */
+export interface RunRequest {
+  readonly assistant_id: string
+  readonly input?: unknown
+  readonly command?: CommandRequest
+  readonly metadata?: Json
+  readonly config?: Json
+  readonly context?: Json
+  readonly checkpoint?: CheckpointRef
+  readonly checkpoint_id?: string
+  readonly interrupt_before?: '*' | readonly string[]
+  readonly interrupt_after?: '*' | readonly string[]
+  readonly stream_mode: readonly StreamMode[]
+  readonly stream_subgraphs: boolean
+  readonly stream_resumable: boolean
+  readonly multitask_strategy: 'reject' | 'enqueue' | 'interrupt' | 'rollback'
+  readonly if_not_exists: 'reject' | 'create'
+  readonly after_seconds: number
+  readonly on_completion: 'delete' | 'keep'
+  readonly durability?: 'sync' | 'async' | 'exit'
+}
+
+export interface RunDeps {
+  readonly storage: Storage
+  readonly graphs: GraphRegistry
+  readonly queue: RunQueue
+}
+
+/**
+ * Creates a run as a caller, on a thread or on one of its own, and puts it in the queue. It asks the rules first:
+ * `threads:create_run` for the thread, `assistants:read` for an assistant that a user made.
+ *
+ * @param threadId Undefined for a stateless run.
+ * @param reads Whether the caller will be shown what the run makes: then `threads:read` is asked too, before it starts.
+ * @throws AuthkitError `not_found` for a thread or an assistant that is absent or hidden, in the same words; `conflict`
+ *   where the thread is busy and the strategy is `reject`; whatever `authorize` throws.
+ */
+export async function createRun(
+  deps: RunDeps,
+  caller: Caller,
+  threadId: string | undefined,
+  request: RunRequest,
+  { reads = false } = {},
+): Promise<{ run: Run; handle: RunHandle }> {
+  const { queue } = deps
+  const id = threadId ?? uuidv7()
+  return queue.exclusively(id, async () => {
+    const asked = await authorize(deps, caller, threadId, request)
+    const assistant = await assistantFor(deps, caller, asked.assistantId)
+    const names = { graph_id: assistant.graph_id, assistant_id: assistant.assistant_id }
+    const read = reads
+      ? await caller.authorize('threads:read', threadId === undefined ? {} : { thread_id: id })
+      : undefined
+    const { scope, thread } = await threadFor(deps, id, threadId, request, { ...asked, readScope: read?.scope }, names)
+    if (threadId !== undefined) await makeWay(deps, caller, thread, request.multitask_strategy)
+
+    const { kwargs } = asked
+    const config = (kwargs['config'] ?? {}) as Json
+    const configurable = (config['configurable'] ?? {}) as Json
+    const sticky = { ...(thread.config['configurable'] as Json | undefined), ...configurable }
+    const begun = await deps.storage.threads.begin(scope, id, {
+      metadata: names,
+      config: { ...thread.config, ...config, configurable: sticky },
+    })
+    const run =
+      begun &&
+      (await deps.storage.runs.create(scope, {
+        run_id: asked.runId,
+        thread_id: id,
+        assistant_id: assistant.assistant_id,
+        metadata: { ...asked.metadata, ...names },
+        kwargs,
+        multitask_strategy: request.multitask_strategy,
+      }))
+    if (!run) throw notFound(id)
+
+    const plan = planFor({ run, assistant, thread, user: caller.user, kwargs })
+    const temporary = threadId === undefined && request.on_completion === 'delete'
+    return { run, handle: queue.submit({ plan, afterSeconds: request.after_seconds, temporary }) }
+  })
+}
+
+interface Asked {
+  readonly runId: string
+  readonly assistantId: string
+  readonly scope: Scope
+  readonly metadata: Json
+  /** What the caller wants, as the handler left it, without auth data. */
+  readonly kwargs: Json
+}
+
+async function authorize(
+  { graphs }: RunDeps,
+  caller: Caller,
+  threadId: string | undefined,
+  request: RunRequest,
+): Promise<Asked> {
+  const runId = uuidv7()
+  const assistantId = graphs.has(request.assistant_id) ? systemAssistantId(request.assistant_id) : request.assistant_id
+  const config = withoutReserved(request.config ?? {})
+  const { user } = caller
+  const identified = user
+    ? {
+        langgraph_auth_user: user,
+        langgraph_auth_user_id: user.identity,
+        langgraph_auth_permissions: user.permissions,
+      }
+    : {}
+  const { scope, value } = await caller.authorize('threads:create_run', {
+    ...(threadId === undefined ? {} : { thread_id: threadId }),
+    assistant_id: assistantId,
+    run_id: runId,
+    status: 'pending',
+    metadata: { ...request.metadata },
+    prevent_insert_if_inflight: request.multitask_strategy === 'reject',
+    multitask_strategy: request.multitask_strategy,
+    if_not_exists: request.if_not_exists,
+    after_seconds: request.after_seconds,
+    kwargs: {
+      ...(request.input === undefined ? {} : { input: request.input }),
+      ...(request.command === undefined ? {} : { command: request.command }),
+      config: { ...config, configurable: { ...(config['configurable'] as Json | undefined), ...identified } },
+      ...(request.context === undefined ? {} : { context: withoutReserved(request.context) }),
+      ...(request.checkpoint === undefined ? {} : { checkpoint: request.checkpoint }),
+      ...(request.checkpoint_id === undefined ? {} : { checkpoint_id: request.checkpoint_id }),
+      ...(request.interrupt_before === undefined ? {} : { interrupt_before: request.interrupt_before }),
+      ...(request.interrupt_after === undefined ? {} : { interrupt_after: request.interrupt_after }),
+      ...(request.durability === undefined ? {} : { durability: request.durability }),
+      stream_mode: request.stream_mode,
+      subgraphs: request.stream_subgraphs,
+      resumable: request.stream_resumable,
+      temporary: threadId === undefined && request.on_completion === 'delete',
+    },
+  })
+  return { runId, assistantId, scope, metadata: value.metadata ?? {}, kwargs: publicKwargs(value.kwargs, caller) }
+}
+
+/** What may be stored of a request and shown to whoever reads the run: the wishes, not who made them. */
+function publicKwargs(kwargs: Json, { user }: Caller): Json {
+  const config = withoutReserved((kwargs['config'] ?? {}) as Json)
+  const configurable = { ...(config['configurable'] as Json | undefined) }
+  for (const key of SERVER_KEYS) delete configurable[key]
+  // A client may not say who it is; the run gets the identity when it is executed.
+  if (user) delete configurable['user_id']
+  const context = kwargs['context'] === undefined ? {} : { context: withoutReserved(kwargs['context']) }
+  return { ...kwargs, ...context, config: { ...config, configurable } }
+}
+
+/** Parts of a configuration that address checkpoints: set by the path and by `checkpoint`, never by a configuration. */
+const SERVER_KEYS = [
+  'thread_id',
+  'run_id',
+  'assistant_id',
+  'graph_id',
+  'checkpoint_id',
+  'checkpoint_ns',
+  'checkpoint_map',
+]
+
+/** The assistant of a run. System assistants are everyone's; one that a user made is read as the caller may read it. */
+async function assistantFor({ storage, graphs }: RunDeps, caller: Caller, assistantId: string): Promise<Assistant> {
+  const isSystem = graphs.ids.some((graphId) => systemAssistantId(graphId) === assistantId)
+  const scope = isSystem
+    ? systemScope('system assistants are shared by everyone who may create runs')
+    : (await caller.authorize('assistants:read', { assistant_id: assistantId })).scope
+  const assistant = await storage.assistants.get(scope, assistantId)
+  if (!assistant) throw new AuthkitError('not_found', 'Assistant not found')
+  return assistant
+}
+
+async function threadFor(
+  { storage }: RunDeps,
+  id: string,
+  threadId: string | undefined,
+  request: RunRequest,
+  { scope, readScope, metadata }: Asked & { readScope: Scope | undefined },
+  names: Json,
+): Promise<{ scope: Scope; thread: Thread }> {
+  const existing = threadId === undefined ? undefined : await storage.threads.get(scope, id)
+  if (existing && readScope && !(await storage.threads.get(readScope, id))) throw notFound(id)
+  if (existing) return { scope, thread: existing }
+  if (threadId !== undefined && request.if_not_exists === 'reject') throw notFound(id)
+  // The thread that a run makes has the handler's metadata, and is not held against the handler's filter.
+  const own = systemScope('the thread that this run creates')
+  const made = await storage.threads.create(own, { thread_id: id, metadata: { ...metadata, ...names } }, 'raise')
+  if (!made) throw notFound(id)
+  return { scope: own, thread: made }
+}
+
+/** Does with the runs in flight what the strategy says, or refuses. */
+async function makeWay(
+  { storage, queue }: RunDeps,
+  caller: Caller,
+  thread: Thread,
+  strategy: RunRequest['multitask_strategy'],
+): Promise<void> {
+  if (strategy === 'enqueue') return
+  const system = systemScope('the runs in flight on a thread that the caller may run on')
+  const inFlight = await storage.runs.inFlight(system, thread.thread_id)
+  if (inFlight.length === 0) return
+  if (strategy === 'reject') {
+    throw new AuthkitError(
+      'conflict',
+      'Thread is already running a task. Wait for it to finish or choose a different multitask strategy.',
+    )
+  }
+  const action = strategy === 'rollback' ? 'rollback' : 'interrupt'
+  const { scope } = await caller.authorize('threads:update', {
+    thread_id: thread.thread_id,
+    action,
+    metadata: { run_ids: inFlight.map((run) => run.run_id), status: 'pending' },
+  })
+  for (const run of inFlight) {
+    await queue.cancel(run.run_id)
+    if (action === 'rollback') await storage.runs.delete(scope, thread.thread_id, run.run_id)
+  }
+}
+
+function planFor({
+  run,
+  assistant,
+  thread,
+  user,
+  kwargs,
+}: {
+  run: Run
+  assistant: Assistant
+  thread: Thread
+  user: Caller['user']
+  kwargs: Json
+}): RunPlan {
+  const config = (kwargs['config'] ?? {}) as Json
+  const base = withoutReserved(assistant.config)
+  const context = { ...(assistant.context as Json | null), ...(kwargs['context'] as Json | undefined) }
+  const { checkpoint, checkpoint_id } = kwargs as { checkpoint?: CheckpointRef; checkpoint_id?: string }
+  return {
+    run,
+    graphId: assistant.graph_id,
+    user,
+    input: kwargs['input'],
+    command: kwargs['command'] as CommandRequest | undefined,
+    checkpoint: checkpoint ?? (checkpoint_id === undefined ? undefined : { checkpoint_id }),
+    configurable: {
+      ...(base['configurable'] as Json | undefined),
+      ...(thread.config['configurable'] as Json | undefined),
+      ...(config['configurable'] as Json | undefined),
+    },
+    context: Object.keys(context).length > 0 ? withoutReserved(context) : undefined,
+    tags: (config['tags'] ?? base['tags'] ?? []) as string[],
+    recursionLimit: (config['recursion_limit'] ?? base['recursion_limit']) as number | undefined,
+    interruptBefore: kwargs['interrupt_before'] as RunPlan['interruptBefore'],
+    interruptAfter: kwargs['interrupt_after'] as RunPlan['interruptAfter'],
+    streamModes: kwargs['stream_mode'] as StreamMode[],
+    subgraphs: kwargs['subgraphs'] === true,
+    durability: kwargs['durability'] as RunPlan['durability'],
+  }
+}
+
+function notFound(threadId: string): AuthkitError {
+  return new AuthkitError('not_found', `Thread with ID ${threadId} not found`)
+}

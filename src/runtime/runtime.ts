@@ -1,0 +1,53 @@
+import { systemScope } from '../engine/scope.js'
+import type { Storage } from '../storage/storage.js'
+import { createGraphRegistry, type GraphRegistry, type GraphSource, systemAssistantId } from './graph-registry.js'
+import { createGraphShapes, type GraphShapes } from './graph-shapes.js'
+import { createRunQueue, type RunQueue } from './run-queue.js'
+import { createThreadStates, type ThreadStates } from './thread-state.js'
+
+/** What runs graphs: which there are, the queue of their runs, and the state they leave. */
+export interface Runtime {
+  readonly storage: Storage
+  readonly graphs: GraphRegistry
+  readonly queue: RunQueue
+  readonly states: ThreadStates
+  readonly shapes: GraphShapes
+  /** Sees to it that every graph has its system assistant. */
+  ensureAssistants(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface RuntimeOptions {
+  readonly storage: Storage
+  /** The graphs of the project by id, as they are now; none means the built-in agent. */
+  readonly graphs?: () => Readonly<Record<string, GraphSource>>
+  /** How many runs go at once. */
+  readonly jobs?: number
+}
+
+/** Opens a runtime: every graph gets its system assistant, and runs that an earlier process left are marked. */
+export async function openRuntime({ storage, graphs: project, jobs }: RuntimeOptions): Promise<Runtime> {
+  const graphs = createGraphRegistry(project)
+  const queue = createRunQueue({ storage, graphs, ...(jobs === undefined ? {} : { jobs }) })
+  await queue.recover()
+  await ensureAssistants()
+  const states = createThreadStates({ storage, graphs })
+  const shapes = createGraphShapes({ storage, graphs })
+  return { storage, graphs, queue, states, shapes, ensureAssistants, close: () => queue.close() }
+
+  async function ensureAssistants(): Promise<void> {
+    const system = systemScope('every graph has an assistant of its own')
+    for (const graphId of graphs.ids) {
+      const assistant = {
+        assistant_id: systemAssistantId(graphId),
+        graph_id: graphId,
+        name: graphId,
+        description: graphs.source(graphId).description ?? null,
+        config: {},
+        context: null,
+        metadata: { created_by: 'system' },
+      }
+      await storage.assistants.create(system, assistant, 'do_nothing')
+    }
+  }
+}

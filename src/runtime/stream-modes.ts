@@ -1,0 +1,12 @@
+/** The stream modes that runs know. `messages` and `messages-tuple` are two forms of one mode of LangGraph's. */
+export const STREAM_MODES = [
+  'values',
+  'updates',
+  'messages',
+  'messages-tuple',
+  'custom',
+  'tasks',
+  'checkpoints',
+  'debug',
+] as const
+export type StreamMode = (typeof STREAM_MODES)[number]

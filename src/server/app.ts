@@ -1,0 +1,68 @@
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { AuthkitError } from '../errors/authkit-error.js'
+import type { ServerDeps, ServerEnv } from './context.js'
+import { errorResponse } from './errors.js'
+import { authenticate } from './middleware/authenticate.js'
+import { crossOrigin } from './middleware/cross-origin.js'
+import { groupSwitch } from './middleware/group-switch.js'
+import { hostCheck } from './middleware/host-check.js'
+import { requestTrace } from './middleware/request-trace.js'
+import { mount, type Route } from './route.js'
+import { assistantRoutes } from './routes/assistants.js'
+import { metaRoutes } from './routes/meta.js'
+import { runRoutes } from './routes/runs.js'
+import { storeRoutes } from './routes/store.js'
+import { threadStateRoutes } from './routes/thread-state.js'
+import { threadRoutes } from './routes/threads.js'
+
+const MAX_BODY_BYTES = 10 * 1024 * 1024
+
+export interface App {
+  readonly fetch: (request: Request) => Response | Promise<Response>
+  /** Every route, for documents and for tests that hold all of them to a rule. */
+  readonly routes: readonly Route[]
+}
+
+/**
+ * The API as a function from requests to answers.
+ *
+ * The order is the safety: what is public stands in front of `authenticate`, everything else behind it, unknown routes
+ * included.
+ */
+export function createApp(deps: ServerDeps): App {
+  const app = new Hono<ServerEnv>({ strict: true })
+  const guarded = [
+    ...assistantRoutes(deps),
+    ...threadRoutes(deps),
+    ...threadStateRoutes(deps),
+    ...runRoutes(deps),
+    ...storeRoutes(deps),
+  ]
+  const open = metaRoutes(deps, guarded)
+
+  app.onError((error, c) => errorResponse(error, c.get('trace')))
+  app.notFound((c) => errorResponse(new AuthkitError('not_found', 'Not Found'), c.get('trace')))
+
+  app.use(requestTrace(deps))
+  app.use(hostCheck(deps.hosts))
+  app.use(crossOrigin())
+  app.use(groupSwitch('meta'))
+  mount(app, open)
+  app.use(authenticate())
+  app.use(groupSwitch('assistants', 'threads', 'runs', 'store'))
+  app.use(
+    bodyLimit({
+      maxSize: deps.maxBodyBytes ?? MAX_BODY_BYTES,
+      onError: () => {
+        throw new AuthkitError(
+          'body_too_large',
+          `The body is larger than ${deps.maxBodyBytes ?? MAX_BODY_BYTES} bytes.`,
+        )
+      },
+    }),
+  )
+  mount(app, guarded)
+
+  return { fetch: (request) => app.fetch(request), routes: [...open, ...guarded] }
+}

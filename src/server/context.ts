@@ -1,0 +1,67 @@
+import type { Caller, Engine } from '../engine/engine.js'
+import type { Trace } from '../engine/trace.js'
+import type { AuthkitError } from '../errors/authkit-error.js'
+import type { Runtime } from '../runtime/runtime.js'
+
+/** What langgraph.json says about HTTP, as far as the server acts on it. */
+export interface HttpConfig {
+  readonly cors?: CorsConfig
+  /** Route groups that are not there. */
+  readonly disable?: Partial<Record<RouteGroup, boolean>>
+}
+
+export type RouteGroup = 'assistants' | 'threads' | 'runs' | 'store' | 'meta'
+
+export interface CorsConfig {
+  readonly allow_origins?: readonly string[]
+  readonly allow_origin_regex?: string
+  readonly allow_methods?: readonly string[]
+  readonly allow_headers?: readonly string[]
+  readonly allow_credentials?: boolean
+  readonly expose_headers?: readonly string[]
+  readonly max_age?: number
+}
+
+/** The project at one moment: rules that can be asked, or why the door is closed. */
+export type ProjectSnapshot =
+  | { readonly kind: 'ready'; readonly engine: Engine; readonly http: HttpConfig }
+  | { readonly kind: 'broken'; readonly error: AuthkitError }
+
+/** What the server is made of. Nothing in it is a module's, so two servers live in one process. */
+export interface ServerDeps {
+  readonly runtime: Runtime
+  /** Asked once for each request, which keeps what it got until it is answered. */
+  readonly project: () => ProjectSnapshot
+  /** Told about every request when its answer begins. */
+  readonly onRequest?: (record: RequestRecord) => void
+  /** What the Host header of a request may say, besides the names of loopback. */
+  readonly hosts?: AllowedHosts
+  readonly version: string
+  /** The largest body that is read, in bytes. */
+  readonly maxBodyBytes?: number
+}
+
+export interface AllowedHosts {
+  readonly names?: readonly string[]
+  /** Any address literal: for servers that listen on every interface. */
+  readonly addresses?: boolean
+}
+
+/** One answered request, for logs. It holds no header, no query and no body. */
+export interface RequestRecord {
+  readonly time: Date
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly ms: number
+  readonly trace: Trace
+}
+
+/** What a request carries through Hono. */
+export interface ServerEnv {
+  Variables: {
+    trace: Trace
+    project: ProjectSnapshot
+    caller: Caller
+  }
+}

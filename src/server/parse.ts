@@ -1,0 +1,65 @@
+import type { Context } from 'hono'
+import type { z } from 'zod'
+import { AuthkitError } from '../errors/authkit-error.js'
+
+/** Deeper JSON than this is refused: databases and graphs recurse over it. */
+const MAX_DEPTH = 200
+
+/**
+ * The body as JSON, whatever its content type says: official clients send some with none. A missing body is `{}`.
+ *
+ * @throws AuthkitError `invalid_request` (422).
+ */
+export async function parseBody<T>(c: Context, schema: z.ZodType<T> | undefined): Promise<T | undefined> {
+  if (!schema) return undefined
+  if (c.req.raw.bodyUsed) {
+    throw new AuthkitError('handler_failed', 'Internal Server Error', {
+      cause: 'authenticate() read the body of the request; read a request.clone(), or only its headers',
+    })
+  }
+  const text = await c.req.text()
+  let json: unknown = {}
+  if (text.trim() !== '') {
+    try {
+      json = JSON.parse(text)
+    } catch {
+      throw new AuthkitError('invalid_request', 'Invalid JSON in request body')
+    }
+  }
+  if (depthOf(json) > MAX_DEPTH)
+    throw new AuthkitError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`)
+  return validate(schema, json)
+}
+
+/** Query parameters. One that repeats is a list; the schema says what is one. */
+export function parseQuery<T>(c: Context, schema: z.ZodType<T> | undefined): T | undefined {
+  if (!schema) return undefined
+  const all = Object.entries(c.req.queries())
+  return validate(schema, Object.fromEntries(all.map(([key, values]) => [key, values.length > 1 ? values : values[0]])))
+}
+
+export function parseParams<T>(c: Context, schema: z.ZodType<T> | undefined): T | undefined {
+  return schema && validate(schema, c.req.param())
+}
+
+function validate<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const problems = result.error.issues.slice(0, 5).map(({ path, message }) => {
+    const where = path.map(String).join('.')
+    return where && !message.startsWith('Invalid thread') && !message.includes('must be a UUID')
+      ? `${where}: ${message}`
+      : message
+  })
+  throw new AuthkitError('invalid_request', problems.join('; '))
+}
+
+function depthOf(value: unknown): number {
+  let depth = 0
+  let level: unknown[] = [value]
+  while (level.length > 0 && depth <= MAX_DEPTH) {
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+    depth++
+  }
+  return depth
+}

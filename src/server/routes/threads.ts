@@ -1,0 +1,192 @@
+import { v7 as uuidv7 } from 'uuid'
+import { z } from 'zod'
+import { AuthkitError } from '../../errors/authkit-error.js'
+import { THREAD_FIELDS, type Thread, type ThreadQuery } from '../../storage/storage.js'
+import type { ServerDeps } from '../context.js'
+import { paginationHeaders, select } from '../page.js'
+import { type Route, route } from '../route.js'
+import * as s from '../schemas.js'
+
+const filters = {
+  metadata: s.optional(s.jsonObject),
+  values: s.optional(s.jsonObject),
+  status: s.optional(z.enum(['idle', 'busy', 'interrupted', 'error'])),
+}
+
+const superstep = z.object({
+  updates: z.array(z.object({ values: z.unknown(), command: s.optional(s.anyObject), as_node: z.string() })).min(1),
+})
+
+const one = { 200: { description: 'The thread.', schema: s.Thread } }
+const absent = { 404: { description: 'Absent, or not for this caller.' } }
+
+export function threadRoutes({ runtime }: ServerDeps): Route[] {
+  const { storage, queue, states } = runtime
+
+  return [
+    route({
+      method: 'POST',
+      path: '/threads',
+      group: 'threads',
+      summary: 'Create a thread',
+      events: ['threads:create'],
+      body: z.object({
+        thread_id: s.optional(s.uuid('thread')),
+        metadata: s.optional(s.jsonObject),
+        if_exists: s.ifExists,
+        supersteps: s.optional(z.array(superstep)),
+      }),
+      answers: { ...one, 409: { description: 'The id is taken.' } },
+      async handle({ c, caller, body: { thread_id = uuidv7(), metadata, if_exists, supersteps = [] } }) {
+        const { scope, value } = await caller.authorize('threads:create', {
+          thread_id,
+          metadata: { ...metadata },
+          if_exists,
+        })
+        const stamped = value.metadata ?? {}
+        if (supersteps.length > 0 && typeof stamped['graph_id'] !== 'string') {
+          throw new AuthkitError('bad_request', `Thread ${thread_id} has no graph ID`)
+        }
+        const made = await storage.threads.create(scope, { thread_id, metadata: stamped }, if_exists)
+        if (!made) throw new AuthkitError('conflict', 'Thread already exists')
+        if (supersteps.length === 0) return c.json(made)
+
+        const writable = await caller.authorize('threads:update', { thread_id })
+        const steps = supersteps.map(({ updates }) => updates)
+        await queue
+          .exclusively(thread_id, () => states.bulkUpdate(writable.scope, made, steps))
+          .catch(async (error) => {
+            await storage.threads.delete(scope, thread_id)
+            throw error
+          })
+        const readable = await caller.authorize('threads:read', { thread_id })
+        return c.json(found(await storage.threads.get(readable.scope, thread_id), thread_id))
+      },
+    }),
+
+    route({
+      method: 'POST',
+      path: '/threads/search',
+      group: 'threads',
+      summary: 'Search threads',
+      events: ['threads:search'],
+      body: z.object({
+        ...filters,
+        ids: s.optional(z.array(s.uuid('thread')).max(1000)),
+        limit: s.limit(10),
+        offset: s.offset,
+        sort_by: s.optional(z.enum(['thread_id', 'status', 'created_at', 'updated_at', 'state_updated_at'])),
+        sort_order: s.sortOrder,
+        select: s.optional(z.array(z.enum(THREAD_FIELDS))),
+      }),
+      answers: { 200: { description: 'The threads that the caller may see.', schema: z.array(s.Thread) } },
+      async handle({ c, caller, body: { select: columns, sort_by, sort_order, ...wanted } }) {
+        const { scope, value } = await caller.authorize('threads:search', wanted)
+        const page = { limit: wanted.limit, offset: wanted.offset, sort_order, ...(sort_by ? { sort_by } : {}) }
+        const result = await storage.threads.search(scope, threadQuery(value), page)
+        return c.json(select<Thread>(result.rows, columns), 200, paginationHeaders(result, wanted))
+      },
+    }),
+
+    route({
+      method: 'POST',
+      path: '/threads/count',
+      group: 'threads',
+      summary: 'Count threads',
+      events: ['threads:search'],
+      body: z.object(filters),
+      answers: { 200: { description: 'How many the caller may see.', schema: z.int() } },
+      async handle({ c, caller, body }) {
+        const { scope, value } = await caller.authorize('threads:search', { ...body, limit: 0, offset: 0 })
+        return c.json(await storage.threads.count(scope, threadQuery(value)))
+      },
+    }),
+
+    route({
+      method: 'GET',
+      path: '/threads/{thread_id}',
+      group: 'threads',
+      summary: 'Read a thread',
+      events: ['threads:read'],
+      params: s.threadParams,
+      answers: { ...one, ...absent },
+      async handle({ c, caller, params: { thread_id } }) {
+        const { scope } = await caller.authorize('threads:read', { thread_id })
+        return c.json(found(await storage.threads.get(scope, thread_id), thread_id))
+      },
+    }),
+
+    route({
+      method: 'PATCH',
+      path: '/threads/{thread_id}',
+      group: 'threads',
+      summary: 'Merge metadata into a thread',
+      events: ['threads:update'],
+      params: s.threadParams,
+      body: z.object({ metadata: s.optional(s.jsonObject) }),
+      answers: { ...one, 204: { description: 'Done, with `Prefer: return=minimal`.' }, ...absent },
+      async handle({ c, caller, params: { thread_id }, body }) {
+        const { scope, value } = await caller.authorize('threads:update', { thread_id, metadata: { ...body.metadata } })
+        const thread = found(
+          await storage.threads.update(scope, thread_id, { metadata: value.metadata ?? {} }),
+          thread_id,
+        )
+        return c.req.header('prefer') === 'return=minimal' ? c.body(null, 204) : c.json(thread)
+      },
+    }),
+
+    route({
+      method: 'DELETE',
+      path: '/threads/{thread_id}',
+      group: 'threads',
+      summary: 'Delete a thread, its runs and its state',
+      events: ['threads:delete'],
+      params: s.threadParams,
+      answers: { 204: { description: 'Deleted.' }, ...absent },
+      async handle({ c, caller, params: { thread_id } }) {
+        const { scope } = await caller.authorize('threads:delete', { thread_id })
+        found(await storage.threads.get(scope, thread_id), thread_id)
+        await queue.cancelThread(thread_id)
+        found((await storage.threads.delete(scope, thread_id)) || undefined, thread_id)
+        return c.body(null, 204)
+      },
+    }),
+
+    route({
+      method: 'POST',
+      path: '/threads/{thread_id}/copy',
+      group: 'threads',
+      summary: 'Copy a thread and its state',
+      events: ['threads:read', 'threads:create'],
+      params: s.threadParams,
+      answers: { ...one, 409: { description: 'The source is absent, or not for this caller.' } },
+      async handle({ c, caller, params: { thread_id } }) {
+        const { scope } = await caller.authorize('threads:read', { thread_id })
+        const source = await storage.threads.get(scope, thread_id)
+        if (!source) throw new AuthkitError('conflict', 'Thread not found')
+        const id = uuidv7()
+        const { value } = await caller.authorize('threads:create', {
+          thread_id: id,
+          metadata: { ...source.metadata, thread_id: id },
+        })
+        const copy = await storage.threads.copy(scope, thread_id, { thread_id: id, metadata: value.metadata ?? {} })
+        if (!copy) throw new AuthkitError('conflict', 'Thread not found')
+        return c.json(copy)
+      },
+    }),
+  ]
+}
+
+function threadQuery({ ids, metadata, values, status }: Record<string, unknown>): ThreadQuery {
+  return {
+    ...(ids ? { ids: ids as string[] } : {}),
+    ...(metadata ? { metadata: metadata as Record<string, unknown> } : {}),
+    ...(values ? { values: values as Record<string, unknown> } : {}),
+    ...(status ? { status: status as Thread['status'] } : {}),
+  }
+}
+
+function found<T>(thread: T | undefined, id: string): T {
+  if (thread === undefined) throw new AuthkitError('not_found', `Thread with ID ${id} not found`)
+  return thread
+}

@@ -1,0 +1,216 @@
+import { z } from 'zod'
+import { STREAM_MODES } from '../runtime/stream-modes.js'
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
+
+/** An id. Ids are compared in lower case, so one object has one spelling. */
+export function uuid(name: string) {
+  return z
+    .string()
+    .regex(UUID, `Invalid ${name} ID: must be a UUID`)
+    .transform((id) => id.toLowerCase())
+    .meta({ format: 'uuid' })
+}
+
+/** A JSON object of any shape. NUL characters are refused: no database can search for them reliably. */
+export const jsonObject = z
+  .custom<Record<string, unknown>>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      !JSON.stringify(value).includes('\\u0000'),
+    'must be an object without NUL characters',
+  )
+  .meta({ type: 'object' })
+
+/** An object of any shape, as configurations, inputs and states are. */
+export const anyObject = z
+  .custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    'must be an object',
+  )
+  .meta({ type: 'object' })
+
+/** Null means absent, unless a field says otherwise: both official clients send it. */
+export function optional<T extends z.ZodType>(schema: T) {
+  return schema.nullish().transform((value) => value ?? undefined)
+}
+
+export function withDefault<T extends z.ZodType>(schema: T, fallback: z.output<T>) {
+  return schema.nullish().transform((value) => value ?? fallback)
+}
+
+/** `1`, `true` and `yes` in any case are true; everything else is false. */
+export const queryFlag = z
+  .union([z.string(), z.array(z.string())])
+  .optional()
+  .transform((value) => /^(1|true|yes)$/i.test(String(Array.isArray(value) ? value.at(-1) : (value ?? ''))))
+  .meta({ type: 'boolean' })
+
+/** A list in a query: repeated, a JSON list, or separated by commas. */
+export const queryList = z
+  .union([z.string(), z.array(z.string())])
+  .optional()
+  .transform((value, context): string[] | undefined => {
+    if (value === undefined || Array.isArray(value)) return value
+    if (!value.startsWith('[')) return value.split(',').filter(Boolean)
+    try {
+      return z.array(z.string()).parse(JSON.parse(value))
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be a list of strings' })
+      return z.NEVER
+    }
+  })
+  .meta({ type: 'array', items: { type: 'string' } })
+
+export const limit = (fallback: number) => withDefault(z.int().min(1).max(1000), fallback)
+export const offset = withDefault(z.int().min(0), 0)
+export const queryLimit = (fallback: number) => z.coerce.number().int().min(1).max(1000).default(fallback)
+export const queryOffset = z.coerce.number().int().min(0).default(0)
+export const sortOrder = withDefault(z.enum(['asc', 'desc']), 'desc')
+export const ifExists = withDefault(z.enum(['raise', 'do_nothing']), 'raise')
+
+export const threadParams = z.object({ thread_id: uuid('thread') })
+export const runParams = z.object({ thread_id: uuid('thread'), run_id: uuid('run') })
+export const assistantParams = z.object({ assistant_id: uuid('assistant') })
+
+const timestamp = z.iso.datetime()
+
+export const Thread = z
+  .object({
+    thread_id: z.uuid(),
+    created_at: timestamp,
+    updated_at: timestamp,
+    state_updated_at: timestamp,
+    metadata: anyObject,
+    status: z.enum(['idle', 'busy', 'interrupted', 'error']),
+    config: anyObject,
+    values: z.unknown(),
+    interrupts: anyObject,
+    error: z.unknown(),
+  })
+  .partial()
+  .meta({ id: 'Thread' })
+
+export const AssistantSchema = z
+  .object({
+    assistant_id: z.uuid(),
+    graph_id: z.string(),
+    name: z.string(),
+    description: z.string().nullable(),
+    config: anyObject,
+    context: z.unknown(),
+    metadata: anyObject,
+    version: z.int(),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .partial()
+  .meta({ id: 'Assistant' })
+
+export const RunSchema = z
+  .object({
+    run_id: z.uuid(),
+    thread_id: z.uuid(),
+    assistant_id: z.uuid(),
+    created_at: timestamp,
+    updated_at: timestamp,
+    status: z.enum(['pending', 'running', 'success', 'error', 'timeout', 'interrupted']),
+    metadata: anyObject,
+    kwargs: anyObject,
+    multitask_strategy: z.string(),
+  })
+  .partial()
+  .meta({ id: 'Run' })
+
+const Checkpoint = z
+  .object({
+    thread_id: z.string(),
+    checkpoint_ns: z.string(),
+    checkpoint_id: z.string().nullable(),
+    checkpoint_map: anyObject.nullable(),
+  })
+  .meta({ id: 'Checkpoint' })
+
+export const ThreadState = z
+  .object({
+    values: z.unknown(),
+    next: z.array(z.string()),
+    tasks: z.array(anyObject),
+    metadata: anyObject,
+    created_at: z.string().nullable(),
+    checkpoint: Checkpoint.nullable(),
+    parent_checkpoint: Checkpoint.nullable(),
+    interrupts: z.array(z.unknown()),
+  })
+  .meta({ id: 'ThreadState' })
+
+export const ItemSchema = z
+  .object({
+    namespace: z.array(z.string()),
+    key: z.string(),
+    value: anyObject,
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({ id: 'Item' })
+
+export const ErrorBody = z.object({ detail: z.string() }).meta({ id: 'Error' })
+
+/** A checkpoint in a body. Its thread is ignored: the path says which thread is meant. */
+export const checkpointRef = z.object({
+  checkpoint_id: optional(z.string()),
+  checkpoint_ns: optional(z.string()),
+  checkpoint_map: optional(anyObject),
+})
+
+const nodes = z.union([z.literal('*'), z.array(z.string())])
+
+const command = z.object({
+  resume: z.unknown().optional(),
+  update: z.unknown().optional(),
+  goto: z.unknown().optional(),
+})
+
+const target = z.union([z.string(), z.object({ node: z.string(), input: z.unknown() })])
+const gotoTarget = optional(z.union([target, z.array(target)]))
+
+/** The body of every request that creates a run. */
+export const runRequest = z
+  .object({
+    assistant_id: z.string().min(1),
+    input: z.unknown(),
+    command: optional(command.extend({ goto: gotoTarget })),
+    metadata: optional(jsonObject),
+    config: optional(anyObject),
+    context: optional(anyObject),
+    checkpoint: optional(checkpointRef),
+    checkpoint_id: optional(z.string()),
+    webhook: optional(z.string()),
+    interrupt_before: optional(nodes),
+    interrupt_after: optional(nodes),
+    stream_mode: optional(z.union([z.string(), z.array(z.string())])).transform((modes, context) => {
+      const wanted = modes === undefined ? ['values'] : [modes].flat()
+      const known = wanted.filter((mode): mode is (typeof STREAM_MODES)[number] =>
+        (STREAM_MODES as readonly string[]).includes(mode),
+      )
+      if (known.length < wanted.length) {
+        context.addIssue({ code: 'custom', message: `stream modes are ${STREAM_MODES.join(', ')}` })
+      }
+      return known
+    }),
+    stream_subgraphs: withDefault(z.boolean(), false),
+    stream_resumable: withDefault(z.boolean(), false),
+    on_disconnect: withDefault(z.enum(['cancel', 'continue']), 'continue'),
+    multitask_strategy: withDefault(z.enum(['reject', 'enqueue', 'interrupt', 'rollback']), 'enqueue'),
+    if_not_exists: withDefault(z.enum(['reject', 'create']), 'reject'),
+    after_seconds: withDefault(z.number().min(0).max(31_536_000), 0),
+    on_completion: withDefault(z.enum(['delete', 'keep']), 'delete'),
+    durability: optional(z.enum(['sync', 'async', 'exit'])),
+  })
+  .superRefine((request, context) => {
+    if (request.webhook !== undefined) {
+      context.addIssue({ code: 'custom', path: ['webhook'], message: 'webhooks are not supported yet' })
+    }
+  })

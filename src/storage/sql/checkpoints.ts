@@ -1,0 +1,137 @@
+import { type Selectable, sql } from 'kysely'
+import type { Checkpoints, StoredCheckpoint } from '../storage.js'
+import type { Dialect } from './dialect.js'
+import type { Schema } from './schema.js'
+import { threadScope } from './scope-sql.js'
+
+export function createCheckpoints(dialect: Dialect): Checkpoints {
+  const { db } = dialect
+  const ofThread = sql.ref<string>('checkpoints.thread_id')
+
+  return {
+    async put(scope, { metadata, ...checkpoint }) {
+      const row = { ...checkpoint, metadata: JSON.stringify(metadata) }
+      // From the thread's own row, so that a checkpoint can't outlive a thread that was deleted meanwhile.
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('checkpoints')
+        .columns([
+          'thread_id',
+          'checkpoint_ns',
+          'checkpoint_id',
+          'parent_checkpoint_id',
+          'run_id',
+          'type',
+          'checkpoint',
+          'metadata',
+        ])
+        .expression((from) =>
+          from
+            .selectFrom('threads')
+            .select((s) => [
+              'threads.thread_id',
+              s.val(row.checkpoint_ns).as('checkpoint_ns'),
+              s.val(row.checkpoint_id).as('checkpoint_id'),
+              s.val(row.parent_checkpoint_id).as('parent_checkpoint_id'),
+              s.val(row.run_id).as('run_id'),
+              s.val(row.type).as('type'),
+              s.val(row.checkpoint).as('checkpoint'),
+              s.val(row.metadata).as('metadata'),
+            ])
+            .where('threads.thread_id', '=', row.thread_id)
+            .where(threadScope(dialect, scope, sql.ref('threads.thread_id'))),
+        )
+        .onConflict((conflict) =>
+          conflict.columns(['thread_id', 'checkpoint_ns', 'checkpoint_id']).doUpdateSet({
+            parent_checkpoint_id: row.parent_checkpoint_id,
+            run_id: row.run_id,
+            type: row.type,
+            checkpoint: row.checkpoint,
+            metadata: row.metadata,
+          }),
+        )
+        .executeTakeFirst()
+      return Boolean(numInsertedOrUpdatedRows)
+    },
+
+    putWrites(scope, { thread_id, checkpoint_ns, checkpoint_id }, writes) {
+      return db.transaction().execute(async (trx) => {
+        const thread = await trx
+          .selectFrom('threads')
+          .select('thread_id')
+          .where('thread_id', '=', thread_id)
+          .where(threadScope(dialect, scope, sql.ref('threads.thread_id')))
+          .executeTakeFirst()
+        if (!thread) return false
+        for (const write of writes) {
+          await trx
+            .insertInto('checkpoint_writes')
+            .values({ thread_id, checkpoint_ns, checkpoint_id, ...write })
+            // LangGraph's special channels have negative indexes and replace; ordinary writes are kept as first made.
+            .onConflict((conflict) => {
+              const same = conflict.columns(['thread_id', 'checkpoint_ns', 'checkpoint_id', 'task_id', 'idx'])
+              return write.idx < 0
+                ? same.doUpdateSet({ channel: write.channel, type: write.type, value: write.value })
+                : same.doNothing()
+            })
+            .execute()
+        }
+        return true
+      })
+    },
+
+    async get(scope, threadId, ns, id) {
+      let query = db
+        .selectFrom('checkpoints')
+        .selectAll()
+        .where('thread_id', '=', threadId)
+        .where('checkpoint_ns', '=', ns)
+        .where(threadScope(dialect, scope, ofThread))
+      if (id !== undefined) query = query.where('checkpoint_id', '=', id)
+      const row = await query.orderBy('checkpoint_id', 'desc').limit(1).executeTakeFirst()
+      return row && toCheckpoint(row)
+    },
+
+    async list(scope, threadId, { checkpoint_ns, before, metadata, limit }) {
+      let query = db
+        .selectFrom('checkpoints')
+        .selectAll()
+        .where('thread_id', '=', threadId)
+        .where(threadScope(dialect, scope, ofThread))
+      if (checkpoint_ns !== undefined) query = query.where('checkpoint_ns', '=', checkpoint_ns)
+      if (before !== undefined) query = query.where('checkpoint_id', '<', before)
+      if (metadata) query = query.where(dialect.contains(sql.ref('checkpoints.metadata'), metadata))
+      if (limit !== undefined) query = query.limit(limit)
+      return (await query.orderBy('checkpoint_id', 'desc').execute()).map(toCheckpoint)
+    },
+
+    async writes(scope, threadId, ns, id) {
+      return db
+        .selectFrom('checkpoint_writes')
+        .select(['task_id', 'task_path', 'idx', 'channel', 'type', 'value'])
+        .where('thread_id', '=', threadId)
+        .where('checkpoint_ns', '=', ns)
+        .where('checkpoint_id', '=', id)
+        .where(threadScope(dialect, scope, sql.ref('checkpoint_writes.thread_id')))
+        .orderBy('task_path')
+        .orderBy('task_id')
+        .orderBy('idx')
+        .execute()
+    },
+
+    async deleteThread(scope, threadId) {
+      await db.transaction().execute(async (trx) => {
+        for (const table of ['checkpoint_writes', 'checkpoints'] as const) {
+          await trx
+            .deleteFrom(table)
+            .where('thread_id', '=', threadId)
+            .where(threadScope(dialect, scope, sql.ref(`${table}.thread_id`)))
+            .execute()
+        }
+      })
+    },
+  }
+}
+
+function toCheckpoint(row: Selectable<Schema['checkpoints']>): StoredCheckpoint {
+  return { ...row, metadata: JSON.parse(row.metadata) }
+}

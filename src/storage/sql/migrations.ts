@@ -1,0 +1,146 @@
+import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely'
+
+/** The column types that differ between databases. */
+export interface ColumnTypes {
+  readonly json: 'text' | 'jsonb'
+  readonly bytes: 'blob' | 'bytea'
+}
+
+/**
+ * The versions of the tables, in order. A version that has been released is never edited: a change is a new version.
+ */
+export function migrations(types: ColumnTypes): MigrationProvider {
+  const all: Record<string, Migration> = { '0001_foundation': foundation(types) }
+  return { getMigrations: async () => all }
+}
+
+function foundation(types: ColumnTypes): Migration {
+  const json = sql.raw(types.json)
+  const bytes = sql.raw(types.bytes)
+  return {
+    async up(db: Kysely<unknown>) {
+      await db.schema
+        .createTable('threads')
+        .addColumn('thread_id', 'text', (column) => column.primaryKey())
+        .addColumn('created_at', 'text', (column) => column.notNull())
+        .addColumn('updated_at', 'text', (column) => column.notNull())
+        .addColumn('state_updated_at', 'text', (column) => column.notNull())
+        .addColumn('metadata', json, (column) => column.notNull())
+        .addColumn('status', 'text', (column) => column.notNull())
+        .addColumn('config', json, (column) => column.notNull())
+        .addColumn('values', json, (column) => column.notNull())
+        .addColumn('interrupts', json, (column) => column.notNull())
+        .addColumn('error', json, (column) => column.notNull())
+        .execute()
+      await db.schema
+        .createIndex('threads_by_age')
+        .on('threads')
+        .columns(['created_at desc', 'thread_id desc'])
+        .execute()
+
+      await db.schema
+        .createTable('assistants')
+        .addColumn('assistant_id', 'text', (column) => column.primaryKey())
+        .addColumn('graph_id', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('description', 'text')
+        .addColumn('config', json, (column) => column.notNull())
+        .addColumn('context', json, (column) => column.notNull())
+        .addColumn('metadata', json, (column) => column.notNull())
+        .addColumn('version', 'integer', (column) => column.notNull())
+        .addColumn('created_at', 'text', (column) => column.notNull())
+        .addColumn('updated_at', 'text', (column) => column.notNull())
+        .execute()
+      await db.schema
+        .createIndex('assistants_by_age')
+        .on('assistants')
+        .columns(['created_at desc', 'assistant_id desc'])
+        .execute()
+
+      await db.schema
+        .createTable('assistant_versions')
+        .addColumn('assistant_id', 'text', (column) =>
+          column.notNull().references('assistants.assistant_id').onDelete('cascade'),
+        )
+        .addColumn('version', 'integer', (column) => column.notNull())
+        .addColumn('graph_id', 'text', (column) => column.notNull())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('description', 'text')
+        .addColumn('config', json, (column) => column.notNull())
+        .addColumn('context', json, (column) => column.notNull())
+        .addColumn('metadata', json, (column) => column.notNull())
+        .addColumn('created_at', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('assistant_versions_key', ['assistant_id', 'version'])
+        .execute()
+
+      await db.schema
+        .createTable('runs')
+        .addColumn('run_id', 'text', (column) => column.primaryKey())
+        .addColumn('thread_id', 'text', (column) =>
+          column.notNull().references('threads.thread_id').onDelete('cascade'),
+        )
+        .addColumn('assistant_id', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'text', (column) => column.notNull())
+        .addColumn('updated_at', 'text', (column) => column.notNull())
+        .addColumn('status', 'text', (column) => column.notNull())
+        .addColumn('metadata', json, (column) => column.notNull())
+        .addColumn('kwargs', json, (column) => column.notNull())
+        .addColumn('multitask_strategy', 'text', (column) => column.notNull())
+        .execute()
+      await db.schema
+        .createIndex('runs_by_thread')
+        .on('runs')
+        .columns(['thread_id', 'created_at desc', 'run_id desc'])
+        .execute()
+      await db.schema.createIndex('runs_by_status').on('runs').columns(['status', 'created_at']).execute()
+
+      await db.schema
+        .createTable('items')
+        .addColumn('namespace', 'text', (column) => column.notNull())
+        .addColumn('key', 'text', (column) => column.notNull())
+        .addColumn('value', json, (column) => column.notNull())
+        .addColumn('created_at', 'text', (column) => column.notNull())
+        .addColumn('updated_at', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('items_key', ['namespace', 'key'])
+        .execute()
+
+      await db.schema
+        .createTable('checkpoints')
+        .addColumn('thread_id', 'text', (column) =>
+          column.notNull().references('threads.thread_id').onDelete('cascade'),
+        )
+        .addColumn('checkpoint_ns', 'text', (column) => column.notNull())
+        .addColumn('checkpoint_id', 'text', (column) => column.notNull())
+        .addColumn('parent_checkpoint_id', 'text')
+        .addColumn('run_id', 'text')
+        .addColumn('type', 'text', (column) => column.notNull())
+        .addColumn('checkpoint', bytes, (column) => column.notNull())
+        .addColumn('metadata', json, (column) => column.notNull())
+        .addPrimaryKeyConstraint('checkpoints_key', ['thread_id', 'checkpoint_ns', 'checkpoint_id'])
+        .execute()
+
+      await db.schema
+        .createTable('checkpoint_writes')
+        .addColumn('thread_id', 'text', (column) => column.notNull())
+        .addColumn('checkpoint_ns', 'text', (column) => column.notNull())
+        .addColumn('checkpoint_id', 'text', (column) => column.notNull())
+        .addColumn('task_id', 'text', (column) => column.notNull())
+        .addColumn('task_path', 'text', (column) => column.notNull())
+        .addColumn('idx', 'integer', (column) => column.notNull())
+        .addColumn('channel', 'text', (column) => column.notNull())
+        .addColumn('type', 'text', (column) => column.notNull())
+        .addColumn('value', bytes, (column) => column.notNull())
+        .addPrimaryKeyConstraint('checkpoint_writes_key', [
+          'thread_id',
+          'checkpoint_ns',
+          'checkpoint_id',
+          'task_id',
+          'idx',
+        ])
+        .addForeignKeyConstraint('checkpoint_writes_thread', ['thread_id'], 'threads', ['thread_id'], (constraint) =>
+          constraint.onDelete('cascade'),
+        )
+        .execute()
+    },
+  }
+}

@@ -1,0 +1,272 @@
+import { expressionBuilder, type Selectable, sql } from 'kysely'
+import type { Scope } from '../../engine/scope.js'
+import type { Page, PageQuery, Thread, ThreadQuery, ThreadStatus, Threads } from '../storage.js'
+import type { Dialect } from './dialect.js'
+import type { Schema } from './schema.js'
+import { metadataScope, metadataSearch, noteHidden } from './scope-sql.js'
+
+const eb = expressionBuilder<Schema, 'threads'>()
+
+export const THREAD_SORT = ['thread_id', 'status', 'created_at', 'updated_at', 'state_updated_at'] as const
+
+export function createThreads(dialect: Dialect): Threads {
+  const { db } = dialect
+
+  function visible(scope: Scope, id: string) {
+    return db
+      .selectFrom('threads')
+      .selectAll()
+      .where('thread_id', '=', id)
+      .where(metadataScope(dialect, scope, 'threads'))
+  }
+
+  async function get(scope: Scope, id: string): Promise<Thread | undefined> {
+    const row = await visible(scope, id).executeTakeFirst()
+    if (!row) await noteHidden(scope, () => exists(id))
+    return row && toThread(row)
+  }
+
+  async function exists(id: string): Promise<boolean> {
+    return Boolean(await db.selectFrom('threads').select('thread_id').where('thread_id', '=', id).executeTakeFirst())
+  }
+
+  async function conditions(scope: Scope, { ids, metadata, values, status }: ThreadQuery) {
+    return eb.and([
+      metadataScope(dialect, scope, 'threads'),
+      await metadataSearch(dialect, scope, 'threads', metadata),
+      ...(ids ? [eb('thread_id', 'in', [...ids])] : []),
+      ...(status ? [eb('status', '=', status)] : []),
+      ...(values ? [dialect.contains(sql.ref('threads.values'), values)] : []),
+    ])
+  }
+
+  async function count(scope: Scope, query: ThreadQuery): Promise<number> {
+    const where = await conditions(scope, query)
+    const { total } = await db
+      .selectFrom('threads')
+      .select((q) => q.fn.countAll<number>().as('total'))
+      .where(where)
+      .executeTakeFirstOrThrow()
+    return Number(total)
+  }
+
+  /** Reads, changes and writes one thread in a transaction, where the scope lets it. */
+  async function change(
+    scope: Scope,
+    id: string,
+    next: (thread: Thread) => Partial<Selectable<Schema['threads']>>,
+  ): Promise<Thread | undefined> {
+    return db.transaction().execute(async (trx) => {
+      const row = await trx
+        .selectFrom('threads')
+        .selectAll()
+        .where('thread_id', '=', id)
+        .where(metadataScope(dialect, scope, 'threads'))
+        .executeTakeFirst()
+      if (!row) {
+        await noteHidden(scope, async () =>
+          Boolean(await trx.selectFrom('threads').select('thread_id').where('thread_id', '=', id).executeTakeFirst()),
+        )
+        return undefined
+      }
+      const changed = { ...row, ...next(toThread(row)), updated_at: new Date().toISOString() }
+      await trx.updateTable('threads').set(changed).where('thread_id', '=', id).execute()
+      return toThread(changed)
+    })
+  }
+
+  return {
+    get,
+    count,
+
+    async create(scope, { thread_id, metadata, status = 'idle', config = {} }, ifExists) {
+      const row = newRow(thread_id, metadata, status, config)
+      const inserted = await db
+        .insertInto('threads')
+        .values(row)
+        .onConflict((conflict) => conflict.doNothing())
+        .executeTakeFirst()
+      if (inserted.numInsertedOrUpdatedRows) return toThread(row)
+      const existing = await get(scope, thread_id)
+      return ifExists === 'do_nothing' ? existing : undefined
+    },
+
+    async search(scope, query, page): Promise<Page<Thread>> {
+      const where = await conditions(scope, query)
+      const { column, direction } = sorting(page)
+      const rows = await db
+        .selectFrom('threads')
+        .selectAll()
+        .where(where)
+        .orderBy(column, direction)
+        .orderBy('thread_id', direction)
+        .limit(page.limit)
+        .offset(page.offset)
+        .execute()
+      // A page that is not full has been counted already.
+      const known = rows.length < page.limit && (rows.length > 0 || page.offset === 0)
+      return { rows: rows.map(toThread), total: known ? page.offset + rows.length : await count(scope, query) }
+    },
+
+    update: (scope, id, { metadata }) =>
+      change(scope, id, (thread) => ({ metadata: JSON.stringify({ ...thread.metadata, ...metadata }) })),
+
+    begin: (scope, id, { metadata, config }) =>
+      change(scope, id, (thread) => ({
+        status: 'busy',
+        metadata: JSON.stringify({ ...thread.metadata, ...metadata }),
+        config: JSON.stringify(config),
+      })),
+
+    async setState(scope, id, { values, interrupts, status, error }) {
+      const now = new Date().toISOString()
+      const result = await db
+        .updateTable('threads')
+        .set({
+          values: text(values),
+          interrupts: JSON.stringify(interrupts),
+          error: text(error),
+          status,
+          updated_at: now,
+          state_updated_at: now,
+        })
+        .where('thread_id', '=', id)
+        .where(metadataScope(dialect, scope, 'threads'))
+        .executeTakeFirst()
+      return result.numUpdatedRows > 0n
+    },
+
+    async delete(scope, id) {
+      const { numDeletedRows } = await db
+        .deleteFrom('threads')
+        .where('thread_id', '=', id)
+        .where(metadataScope(dialect, scope, 'threads'))
+        .executeTakeFirst()
+      if (numDeletedRows === 0n) await noteHidden(scope, () => exists(id))
+      return numDeletedRows > 0n
+    },
+
+    copy(scope, sourceId, { thread_id, metadata }) {
+      return db.transaction().execute(async (trx) => {
+        const source = await trx
+          .selectFrom('threads')
+          .selectAll()
+          .where('thread_id', '=', sourceId)
+          .where(metadataScope(dialect, scope, 'threads'))
+          .executeTakeFirst()
+        if (!source) {
+          const there = await trx
+            .selectFrom('threads')
+            .select('thread_id')
+            .where('thread_id', '=', sourceId)
+            .executeTakeFirst()
+          await noteHidden(scope, async () => Boolean(there))
+          return undefined
+        }
+        const row = { ...newRow(thread_id, metadata, 'idle', {}), values: source.values, interrupts: source.interrupts }
+        await trx.insertInto('threads').values(row).execute()
+        await trx
+          .insertInto('checkpoints')
+          .columns([
+            'thread_id',
+            'checkpoint_ns',
+            'checkpoint_id',
+            'parent_checkpoint_id',
+            'run_id',
+            'type',
+            'checkpoint',
+            'metadata',
+          ])
+          .expression((from) =>
+            from
+              .selectFrom('checkpoints')
+              .select((s) => [
+                s.val(thread_id).as('thread_id'),
+                'checkpoint_ns',
+                'checkpoint_id',
+                'parent_checkpoint_id',
+                'run_id',
+                'type',
+                'checkpoint',
+                'metadata',
+              ])
+              .where('thread_id', '=', sourceId),
+          )
+          .execute()
+        await trx
+          .insertInto('checkpoint_writes')
+          .columns([
+            'thread_id',
+            'checkpoint_ns',
+            'checkpoint_id',
+            'task_id',
+            'task_path',
+            'idx',
+            'channel',
+            'type',
+            'value',
+          ])
+          .expression((from) =>
+            from
+              .selectFrom('checkpoint_writes')
+              .select((s) => [
+                s.val(thread_id).as('thread_id'),
+                'checkpoint_ns',
+                'checkpoint_id',
+                'task_id',
+                'task_path',
+                'idx',
+                'channel',
+                'type',
+                'value',
+              ])
+              .where('thread_id', '=', sourceId),
+          )
+          .execute()
+        return toThread(row)
+      })
+    },
+  }
+}
+
+function newRow(
+  thread_id: string,
+  metadata: object,
+  status: ThreadStatus,
+  config: object,
+): Selectable<Schema['threads']> {
+  const now = new Date().toISOString()
+  return {
+    thread_id,
+    created_at: now,
+    updated_at: now,
+    state_updated_at: now,
+    metadata: JSON.stringify(metadata),
+    status,
+    config: JSON.stringify(config),
+    values: 'null',
+    interrupts: '{}',
+    error: 'null',
+  }
+}
+
+function toThread(row: Selectable<Schema['threads']>): Thread {
+  return {
+    ...row,
+    status: row.status as ThreadStatus,
+    metadata: JSON.parse(row.metadata),
+    config: JSON.parse(row.config),
+    values: JSON.parse(row.values),
+    interrupts: JSON.parse(row.interrupts),
+    error: JSON.parse(row.error),
+  }
+}
+
+function sorting({ sort_by, sort_order = 'desc' }: PageQuery) {
+  const column = THREAD_SORT.find((known) => known === sort_by) ?? 'created_at'
+  return { column, direction: sort_order }
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value ?? null)
+}

@@ -1,0 +1,80 @@
+import type Database from 'better-sqlite3'
+import { type Expression, expressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
+import type { Dialect, JsonExpression, MetadataTable } from '../sql/dialect.js'
+import type { Schema } from '../sql/schema.js'
+
+const eb = expressionBuilder<Schema, never>()
+
+/** Keys that may stand in SQL text, and so in an index. Every other key is bound as a parameter. */
+const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
+
+/** How many metadata keys of a table get an index: those of filters come from auth.ts, those of searches from clients. */
+const INDEX_BOUND = { filter: 8, search: 4 } as const
+
+/**
+ * JSON in SQLite. `->` yields the text of a member as it was stored, and JSON.stringify stored it, so comparing texts
+ * compares values with their types: `1`, `"1"`, `true` and `null` are four different things.
+ */
+export function createSqliteDialect(db: Kysely<Schema>, connection: Database.Database): Dialect {
+  const indexes = knownIndexes(connection)
+
+  return {
+    db,
+    member,
+    equals: (json, value) => sql<SqlBool>`${json} = ${JSON.stringify(value)}`,
+    listContains,
+    contains: (json, part) => contains(json, part),
+    compares(json, operator, value) {
+      if (value === null || typeof value === 'boolean') return sql<SqlBool>`(1 = 0)`
+      const types = typeof value === 'number' ? sql`('integer', 'real')` : sql`('text')`
+      return sql<SqlBool>`(json_type(${json}) in ${types} and ${json} ->> '$' ${sql.raw(operator)} ${value})`
+    },
+    unindexed: (json) => sql`+(${json})`,
+
+    async ensureIndex(table, key, seenIn) {
+      const name = `${table}_${seenIn}_${key}`
+      if (indexes.has(name) || !PLAIN_KEY.test(key)) return
+      if (indexes.has(`${table}_filter_${key}`) || indexes.has(`${table}_search_${key}`)) return
+      const taken = [...indexes].filter((one) => one.startsWith(`${table}_${seenIn}_`)).length
+      if (taken >= INDEX_BOUND[seenIn]) return
+      const id = table === 'threads' ? 'thread_id' : 'assistant_id'
+      indexes.add(name)
+      // Through kysely, so that it waits for a transaction under way.
+      const columns = `metadata -> '$."${key}"', created_at desc, ${id} desc`
+      await sql.raw(`create index if not exists "${name}" on ${table} (${columns})`).execute(db)
+    },
+  }
+}
+
+function member(object: JsonExpression, key: string): JsonExpression {
+  const path = `$.${JSON.stringify(key)}`
+  // The text of an indexed expression must be that of the index, so a plain key is written out.
+  return PLAIN_KEY.test(key) ? sql`${object} -> ${sql.lit(path)}` : sql`${object} -> ${path}`
+}
+
+function listContains(json: JsonExpression, value: unknown): Expression<SqlBool> {
+  return sql<SqlBool>`(json_type(${json}) = 'array' and exists (
+    select 1 from json_each(${json}) as e where (${json}) -> e.key = ${JSON.stringify(value)}))`
+}
+
+function contains(json: JsonExpression, part: unknown, depth = 0): Expression<SqlBool> {
+  if (Array.isArray(part)) {
+    const alias = sql.raw(`e${depth}`)
+    const each = part.map(
+      (wanted) => sql<SqlBool>`exists (select 1 from json_each(${json}) as ${alias}
+        where ${contains(sql`((${json}) -> ${alias}.key)`, wanted, depth + 1)})`,
+    )
+    return eb.and([sql<SqlBool>`json_type(${json}) = 'array'`, ...each])
+  }
+  if (typeof part === 'object' && part !== null) {
+    const each = Object.entries(part).map(([key, wanted]) => contains(sql`(${member(json, key)})`, wanted, depth))
+    return eb.and([sql<SqlBool>`json_type(${json}) = 'object'`, ...each])
+  }
+  return sql<SqlBool>`${json} = ${JSON.stringify(part)}`
+}
+
+function knownIndexes(connection: Database.Database): Set<string> {
+  const tables: readonly MetadataTable[] = ['threads', 'assistants']
+  const names = connection.prepare(`select name from sqlite_master where type = 'index'`).pluck().all() as string[]
+  return new Set(names.filter((name) => tables.some((table) => name.startsWith(`${table}_`))))
+}
