@@ -20,11 +20,15 @@ const PREPARED_BOUND = 500
  * Opens the database, creating and migrating it as needed.
  *
  * @param path A file, made with its folder where it is missing, or `:memory:`.
+ * @param onStatement Receives the text of each statement when it is first prepared.
  * @throws AuthkitError `database_unusable` where the file can't be opened, is no database, or is newer than this authkit.
  * @example
  * const storage = await openSqliteStorage('.authkit/dev.db')
  */
-export async function openSqliteStorage(path: string): Promise<Storage> {
+export async function openSqliteStorage(
+  path: string,
+  { onStatement }: { onStatement?: (text: string) => void } = {},
+): Promise<Storage> {
   let connection: Database.Database | undefined
   try {
     if (path !== ':memory:') await mkdir(dirname(path), { recursive: true, mode: 0o700 })
@@ -34,7 +38,9 @@ export async function openSqliteStorage(path: string): Promise<Storage> {
     connection.pragma('synchronous = NORMAL')
     connection.pragma('foreign_keys = ON')
     connection.pragma('cache_size = -65536')
-    const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: withPreparedStatements(connection) }) })
+    const db = new Kysely<Schema>({
+      dialect: new SqliteDialect({ database: withPreparedStatements(connection, onStatement) }),
+    })
     await migrate(db)
     return storageOn(db, connection)
   } catch (error) {
@@ -69,13 +75,14 @@ async function migrate(db: Kysely<Schema>): Promise<void> {
 }
 
 /** Prepares each statement once: kysely would prepare it anew for every query. */
-function withPreparedStatements(connection: Database.Database) {
+function withPreparedStatements(connection: Database.Database, onStatement?: (text: string) => void) {
   const prepared = new Map<string, Database.Statement>()
   return {
     close: () => connection.close(),
     prepare(text: string) {
       const known = prepared.get(text)
       if (known) return known
+      onStatement?.(text)
       const statement = connection.prepare(text)
       if (prepared.size >= PREPARED_BOUND) prepared.delete(prepared.keys().next().value as string)
       prepared.set(text, statement)

@@ -1,0 +1,116 @@
+import type { Attacker } from './actor.js'
+import type { Evidence } from './evidence.js'
+import type { Belongings, Need } from './fixtures.js'
+import type { Exchange, Probe } from './probe.js'
+import type { Stage } from './stage.js'
+import type { On2xx, Verdict } from './verdict.js'
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info'
+
+export type Family =
+  | 'boundary'
+  | 'read'
+  | 'write'
+  | 'delete'
+  | 'list'
+  | 'owner'
+  | 'collision'
+  | 'xref'
+  | 'identity'
+  | 'stream'
+  | 'store'
+  | 'oracle'
+  | 'integrity'
+
+/** The row of the matrix that a check belongs to. */
+export const RESOURCES = ['server', 'threads', 'assistants', 'store'] as const
+export type Resource = (typeof RESOURCES)[number]
+
+/** The column of the matrix. */
+export const OPERATIONS = ['access', 'read', 'write', 'delete', 'list', 'stream', 'refs', 'takeover'] as const
+export type Operation = (typeof OPERATIONS)[number]
+
+/** What a request is made from. The same function makes the attack and both controls; only the scene differs. */
+export interface Scene {
+  /** Objects of the one who is attacked. In the controls, the sender's own. */
+  readonly target: Belongings
+  /** Objects of the sender, for attacks that go through an object of his own. */
+  readonly own: Belongings
+  /** A random word of the sender's. Where it turns up later, he has written. */
+  readonly marker: string
+  /** The graph that runs may name. */
+  readonly agent: string
+  /** How the server calls the attacked user, and under which metadata key it keeps that. */
+  readonly identity: { readonly target: string; readonly own: string; readonly ownerKey: string }
+  /** An id that nobody has yet, the same for the same name; the ledger knows it. */
+  fresh(name: string): string
+  /** A random UUID that never becomes an object. */
+  absent(): string
+  /** An input, or a state, that carries a text. */
+  message(text: string): unknown
+}
+
+/** What a check may look at after the attack. */
+export interface Inspection {
+  readonly scene: Scene
+  readonly stage: Stage
+  readonly exchanges: readonly Exchange[]
+  /** Everything of others that this exchange shows, as evidence. */
+  seen(exchange: Exchange): Evidence[]
+  /** Evidence in words. */
+  stated(exchange: Exchange, slot: string, excerpt: string): Evidence
+  /** The attacker sends another request. */
+  attack(probe: Probe): Promise<Exchange>
+  /** Alice sends one. */
+  alice(probe: Probe): Promise<Exchange>
+}
+
+/**
+ * What Alice's control must show before anything counts: her data in the answer, a 2xx, or a change that the
+ * after-check sees on her own copy. A function looks at the answers itself.
+ */
+export type Proof = 'data' | 'success' | 'effect' | ((exchanges: readonly Exchange[]) => boolean)
+
+/**
+ * One experiment. Data, and the requests; the verdict follows from the model unless the check has more to look at.
+ * A check is one file here and one line in checks/index.ts.
+ */
+export interface Check {
+  /** Same as the file name. */
+  readonly id: string
+  readonly family: Family
+  readonly resource: Resource
+  readonly operation: Operation
+  /** What holds when all is well. `{who}` is the attacker. */
+  readonly title: string
+  /** What happened when it does not. */
+  readonly failure: string
+  readonly severity: Severity
+  /** OWASP API Top 10 2023, OWASP WSTG and CWE (a bare number). */
+  readonly refs: readonly string[]
+  /** The event that a server asks for this, `authenticate`, or nothing when no handler is asked. */
+  readonly event: string | null
+  readonly fix: string
+  /** Who attacks; Bob when nothing is said. */
+  readonly actors?: readonly Attacker[]
+  /** What Alice must own. `identity` asks that the users' names on the server are known. */
+  readonly needs?: readonly (Need | 'identity')[]
+  /** What the attacker must own besides. */
+  readonly own?: readonly Need[]
+  /** It may change what it attacks, so it gets copies of its own, and the after-check. */
+  readonly mutates?: boolean
+  /** `false` where changes are another check's subject. */
+  readonly afterCheck?: boolean
+  /** Runs when all others are done. */
+  readonly last?: boolean
+  readonly on2xx: On2xx
+  /** What the control must show; `effect` for what mutates and `data` for the rest when nothing is said. */
+  readonly proof?: Proof
+  /** What the victim does first. */
+  prepare?(scene: Scene): readonly Probe[]
+  requests(scene: Scene): readonly Probe[]
+  /** Another control than the identical request, where an honest server may refuse that to everybody. */
+  control?(scene: Scene): readonly Probe[]
+  /** A last look after the attack: evidence of a leak, or a verdict of its own. */
+  inspect?(inspection: Inspection): Promise<readonly Evidence[] | Verdict>
+}

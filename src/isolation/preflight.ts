@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto'
+import { type Owner, WHO } from './actor.js'
+import { newCanary } from './canary.js'
+import type { Client } from './client.js'
+import type { Evidence, EvidenceMaker } from './evidence.js'
+import type { Ledger } from './ledger.js'
+import { del, type Exchange, field, get, json, post, succeeded, withoutIds } from './probe.js'
+import type { Learnt } from './stage.js'
+
+/** Why the suite stops before its first check: one finding instead of a hundred meaningless verdicts. */
+export interface Stop {
+  /** `control.reachable`, `control.alice`, ... or `boundary.no-token`. */
+  readonly id: string
+  readonly message: string
+  readonly advice: string
+  /** A server that looks at no token has leaked already. */
+  readonly evidence: readonly Evidence[]
+}
+
+export type Preflight = { readonly learnt: Learnt } | { readonly stop: Stop }
+
+export interface PreflightOptions {
+  readonly client: Client
+  readonly ledger: Ledger
+  readonly evidence: EvidenceMaker
+  readonly runId: string
+  /** The graph to run, when the user named one. */
+  readonly agent?: string | undefined
+  /** Tells the ledger which graph names may be run. */
+  allowAgent(agent: string): void
+}
+
+/**
+ * Proves that the suite can work at all: the server answers, both users can create, read, list and delete a thread of
+ * their own, and they are two users. Learns on the way what kind of server it is and whom it thinks they are.
+ */
+export async function preflight(options: PreflightOptions): Promise<Preflight> {
+  const { client, evidence } = options
+  const info = await client.send('nobody', get('/info'))
+  if (info.status === 0) {
+    return stop('control.reachable', 'The server does not answer.', 'Start the server, or correct --url.')
+  }
+  const agent = options.agent ?? (await findAgent(client))
+  options.allowAgent(agent)
+
+  const [alice, bob] = await Promise.all([firstThread(options, 'alice', agent), firstThread(options, 'bob', agent)])
+  if ('stop' in alice) return alice
+  if ('stop' in bob) return bob
+
+  const [ofBob, ofNobody, ofJunk, unknown] = await Promise.all([
+    client.send('bob', get(`/threads/${alice.id}`)),
+    client.send('nobody', get(`/threads/${alice.id}`)),
+    client.send('junk', get(`/threads/${alice.id}`)),
+    client.send('alice', get(`/no-such-route/${randomUUID()}`)),
+  ])
+  const reads = (exchange: Exchange) => succeeded(exchange) && exchange.body.includes(alice.secret)
+  if (reads(ofBob) && reads(ofNobody) && reads(ofJunk)) {
+    return {
+      stop: {
+        id: 'boundary.no-token',
+        message: 'This server does not look at tokens: everybody reads everything.',
+        advice: 'Configure authentication: langgraph.json needs "auth": { "path": "./auth.ts:auth" }.',
+        evidence: [evidence.stated(ofNobody, 'thread.metadata', `"${alice.secret}" without a token`)],
+      },
+    }
+  }
+  const identities = await identitiesOf(client, agent, alice, bob)
+  if (reads(ofBob) && identities.alice !== undefined && identities.alice === identities.bob) {
+    return stop(
+      'control.distinct',
+      'Both tokens belong to the same user.',
+      'Give --alice-token and --bob-token the tokens of two users.',
+    )
+  }
+  await Promise.all([dropThread(client, 'alice', alice.id), dropThread(client, 'bob', bob.id)])
+  return {
+    learnt: {
+      agent,
+      identities: {
+        ...(identities.alice ? { alice: identities.alice } : {}),
+        ...(identities.bob ? { bob: identities.bob } : {}),
+      },
+      ownerKey: identities.ownerKey,
+      unknownRoute: { status: unknown.status, body: withoutIds(unknown.body) },
+      server: serverName(info),
+    },
+  }
+}
+
+function stop(id: string, message: string, advice: string): { stop: Stop } {
+  return { stop: { id, message, advice, evidence: [] } }
+}
+
+interface FirstThread {
+  readonly id: string
+  readonly secret: string
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
+async function firstThread(
+  { client, ledger, runId }: PreflightOptions,
+  owner: Owner,
+  agent: string,
+): Promise<FirstThread | { stop: Stop }> {
+  const control = `control.${owner}`
+  const who = WHO[owner]
+  const id = randomUUID()
+  const secret = newCanary()
+  ledger.reserve({ kind: 'thread', id, owner })
+  const metadata = { graph_id: agent, secret, authkit_isolation: runId }
+  const made = await client.send(owner, post('/threads', { thread_id: id, metadata }))
+  if (!succeeded(made)) {
+    const refused = made.status === 401 || made.status === 403
+    return stop(
+      control,
+      refused
+        ? `${who} is refused: POST /threads answered ${made.status}${quote(made)}.`
+        : `${who} could not create a thread: ${made.status || 'no answer'}${quote(made)}.`,
+      refused
+        ? `Check --${owner}-token (or AUTHKIT_${owner.toUpperCase()}_TOKEN), and that auth.ts lets this user create threads.`
+        : 'Check that --url is a LangGraph-compatible server, and look at its log.',
+    )
+  }
+  const read = await client.send(owner, get(`/threads/${id}`))
+  if (!succeeded(read) || !read.body.includes(secret)) {
+    return stop(
+      'control.owner',
+      `${who} cannot read the thread that was just created (${read.status}).`,
+      'auth.ts probably filters by an owner that it never stamped: set value.metadata.owner in the create handler.',
+    )
+  }
+  const listed = await client.send(owner, post('/threads/search', { metadata: { secret }, limit: 10 }))
+  if (!succeeded(listed) || !listed.body.includes(id)) {
+    return stop(
+      'control.owner',
+      `${who} does not find the thread that was just created (${listed.status}).`,
+      'auth.ts probably filters searches by an owner that it never stamped.',
+    )
+  }
+  return { id, secret, metadata: (field(read, 'metadata') ?? {}) as Record<string, unknown> }
+}
+
+/** A line of the server's own words, for the one finding that stops the suite. */
+function quote({ body }: Exchange): string {
+  const text = body.replace(/\s+/g, ' ').trim().slice(0, 120)
+  return text === '' ? '' : `: ${text}`
+}
+
+async function findAgent(client: Client): Promise<string> {
+  const found = json(await client.send('alice', post('/assistants/search', { limit: 100 })))
+  const graphs = (Array.isArray(found) ? found : []).flatMap((row: { graph_id?: unknown; metadata?: unknown }) => {
+    const system = (row.metadata as { created_by?: unknown } | null | undefined)?.created_by === 'system'
+    return system && typeof row.graph_id === 'string' ? [row.graph_id] : []
+  })
+  return graphs.includes('agent') ? 'agent' : (graphs[0] ?? 'agent')
+}
+
+/** Keys that servers add to metadata for themselves. */
+const NOT_OWNERS = new Set(['graph_id', 'assistant_id', 'thread_id', 'secret', 'authkit_isolation', 'created_at'])
+
+/**
+ * Who the users are to the server: a metadata key it stamped with a different text for each, or what a run says about
+ * its caller.
+ */
+async function identitiesOf(client: Client, agent: string, alice: FirstThread, bob: FirstThread) {
+  const stamped = Object.keys(alice.metadata).filter((key) => {
+    const pair = [alice.metadata[key], bob.metadata[key]]
+    return !NOT_OWNERS.has(key) && pair.every((value) => typeof value === 'string' && value !== '')
+  })
+  const differing = stamped.filter((key) => alice.metadata[key] !== bob.metadata[key])
+  const ownerKey =
+    differing.find((key) => key === 'owner') ?? differing[0] ?? (stamped.includes('owner') ? 'owner' : undefined)
+  if (ownerKey !== undefined) {
+    return { ownerKey, alice: String(alice.metadata[ownerKey]), bob: String(bob.metadata[ownerKey]) }
+  }
+  const callerOf = async (owner: Owner, { id }: FirstThread): Promise<string | undefined> => {
+    const run = await client.send(
+      owner,
+      post(`/threads/${id}/runs`, { assistant_id: agent, interrupt_before: '*', after_seconds: 3600 }),
+    )
+    const caller = field(run, 'kwargs', 'config', 'configurable', 'langgraph_auth_user_id')
+    const runId = field(run, 'run_id')
+    // A thread must not be deleted under a run: some servers lose a worker that way.
+    if (typeof runId === 'string') await client.send(owner, post(`/threads/${id}/runs/${runId}/cancel`))
+    return typeof caller === 'string' && caller !== '' ? caller : undefined
+  }
+  return { ownerKey: 'owner', alice: await callerOf('alice', alice), bob: await callerOf('bob', bob) }
+}
+
+async function dropThread(client: Client, owner: Owner, id: string): Promise<void> {
+  await client.send(owner, del(`/threads/${id}`))
+}
+
+function serverName(info: Exchange): string {
+  const version = field(info, 'version')
+  const context = field(info, 'context')
+  if (typeof version !== 'string') return 'unknown server'
+  if (context === 'js') return `langgraphjs ${version}`
+  return typeof field(info, 'langgraph_py_version') === 'string' ? `langgraph ${version}` : `server ${version}`
+}

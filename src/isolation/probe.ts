@@ -1,0 +1,122 @@
+import type { ActorName, Disguise } from './actor.js'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** A request that a check wants to send, without the credential: the runner adds it, once per actor. */
+export interface Probe {
+  readonly method: Method
+  /** Path with its query, as it stands in the request line. */
+  readonly path: string
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** Only the attacker wears it: the controls send the same request without it. */
+  readonly disguise?: { readonly credential?: Disguise; readonly headers?: Readonly<Record<string, string>> }
+}
+
+/** What came back. */
+export interface Exchange {
+  readonly actor: ActorName
+  readonly probe: Probe
+  /** 0 when nothing was answered. */
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** `quiet` is a stream that was open and silent; `cut` is an answer longer than the cap. */
+  readonly ending: 'complete' | 'quiet' | 'cut' | 'timeout' | 'reset'
+  readonly ms: number
+}
+
+export const get = (path: string, headers?: Record<string, string>): Probe => ({
+  method: 'GET',
+  path,
+  ...(headers ? { headers } : {}),
+})
+export const post = (path: string, body: unknown = {}): Probe => ({ method: 'POST', path, body })
+export const put = (path: string, body: unknown): Probe => ({ method: 'PUT', path, body })
+export const patch = (path: string, body: unknown): Probe => ({ method: 'PATCH', path, body })
+export const del = (path: string, body?: unknown): Probe => ({
+  method: 'DELETE',
+  path,
+  ...(body === undefined ? {} : { body }),
+})
+
+export const succeeded = (exchange: Exchange): boolean => exchange.status >= 200 && exchange.status < 300
+
+/** The body as JSON, or `undefined` where it is none. */
+export function json(exchange: Exchange): unknown {
+  try {
+    return JSON.parse(exchange.body)
+  } catch {
+    return undefined
+  }
+}
+
+/** One field of a JSON body: `field(exchange, 'metadata', 'owner')`. */
+export function field(exchange: Exchange, ...path: readonly string[]): unknown {
+  let value = json(exchange)
+  for (const key of path) {
+    if (value === null || typeof value !== 'object') return undefined
+    value = (value as Record<string, unknown>)[key]
+  }
+  return value
+}
+
+/** The path with its ids taken out, which is how reports name a route. */
+export function routeOf({ method, path }: Probe): string {
+  const [clean = ''] = path.split('?')
+  return `${method} ${clean.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, '{id}')}`
+}
+
+/** A body with its ids taken out: what two refusals have in common. */
+export function withoutIds(body: string): string {
+  return body.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, '{id}').trim()
+}
+
+/** One frame of a server-sent event stream. Comments are dropped. */
+export interface Frame {
+  readonly event: string
+  readonly data: string
+}
+
+export function isStream(exchange: Exchange): boolean {
+  return (exchange.headers['content-type'] ?? '').startsWith('text/event-stream')
+}
+
+export function frames(exchange: Exchange): Frame[] {
+  const found: Frame[] = []
+  for (const block of exchange.body.split(/\r?\n\r?\n/)) {
+    let event = 'message'
+    const data: string[] = []
+    for (const line of block.split(/\r?\n/)) {
+      if (line.startsWith('event:')) event = line.slice(6).trim()
+      if (line.startsWith('data:')) data.push(line.slice(5).replace(/^ /, ''))
+    }
+    if (data.length > 0 || event !== 'message') found.push({ event, data: data.join('\n') })
+  }
+  return found
+}
+
+const NOTHING_FRAMES = new Set(['error', 'end', 'heartbeat', 'ping', 'keep-alive', 'keepalive'])
+
+/**
+ * Whether a 2xx carries nothing: `null`, `[]`, an empty page, an empty state, a stream that only says "error" or "end",
+ * an error in an envelope. Servers answer a denied read in all of these ways.
+ */
+export function isEmptyAnswer(exchange: Exchange): boolean {
+  if (isStream(exchange)) return frames(exchange).every(({ event }) => NOTHING_FRAMES.has(event))
+  const text = exchange.body.trim()
+  if (text === '' || text === '0') return true
+  const value = json(exchange)
+  if (value === null || isEmptyContainer(value)) return true
+  if (typeof value !== 'object') return false
+  const row = value as Record<string, unknown>
+  if ('__error__' in row || row['type'] === 'error') return true
+  if ('items' in row) return isEmptyContainer(row['items'])
+  if ('namespaces' in row) return isEmptyContainer(row['namespaces'])
+  // An empty state may still repeat the checkpoint id that was asked for.
+  return 'values' in row && 'tasks' in row && isEmptyContainer(row['values'] ?? {}) && isEmptyContainer(row['tasks'])
+}
+
+function isEmptyContainer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0
+}

@@ -1,0 +1,251 @@
+import { randomInt } from 'node:crypto'
+import { AuthkitError } from '../errors/authkit-error.js'
+import { createCredentials, type Owner } from './actor.js'
+import { createSecrets, lookalike, newCanary } from './canary.js'
+import type { Check } from './check.js'
+import { type Cleanup, cleanUp, inParallel } from './cleanup.js'
+import { createClient } from './client.js'
+import { createEvidenceMaker } from './evidence.js'
+import { type Belongings, type Need, PlantFailure, plant } from './fixtures.js'
+import { createLedger } from './ledger.js'
+import { preflight, type Stop } from './preflight.js'
+import { createRedact, redactDeep } from './redact.js'
+import type { Learnt, Stage } from './stage.js'
+import { createTransport, type TransportOptions } from './transport.js'
+import { type CheckResult, runTrial, type Shared, sharedNeeds } from './trial.js'
+
+export interface SuiteOptions {
+  readonly target: URL
+  readonly tokens: { readonly alice: string; readonly bob: string }
+  readonly checks: readonly Check[]
+  /** Fixes the order of the checks; a random one when nothing is said. Canaries are fresh every time. */
+  readonly seed?: number | undefined
+  readonly concurrency?: number
+  readonly timeoutMs?: number
+  /** The graph or assistant that runs name. */
+  readonly agent?: string | undefined
+  /** Leaves everything on the server, for a look by hand. */
+  readonly keep?: boolean
+  /** Ends the run early; what was created is removed all the same. */
+  readonly signal?: AbortSignal | undefined
+  readonly transport?: TransportOptions
+}
+
+export interface RunInfo {
+  readonly id: string
+  readonly seed: number
+  readonly target: string
+}
+
+export interface Summary {
+  readonly isolated: number
+  readonly leak: number
+  readonly inconclusive: number
+  readonly skipped: number
+}
+
+export type IsolationEvent =
+  | {
+      readonly kind: 'started'
+      readonly run: RunInfo
+      readonly learnt: Learnt | undefined
+      /** How many results there will be: one for each check and attacker. */
+      readonly total: number
+    }
+  | { readonly kind: 'checked'; readonly result: CheckResult }
+  | {
+      readonly kind: 'finished'
+      readonly summary: Summary
+      /** Set when the suite ended before its checks. */
+      readonly stop: Stop | undefined
+      readonly interrupted: boolean
+      readonly cleanup: Cleanup | undefined
+      readonly requests: number
+      readonly ms: number
+      readonly exitCode: 0 | 1 | 3
+    }
+
+/**
+ * Plays the suite against a server and tells what happens while it happens: `started`, a `checked` for every check and
+ * attacker, `finished`. Texts in the events hold no token.
+ *
+ * Throws `target_unreachable` when the name of the target doesn't resolve, and a `LedgerViolation` when a check tries
+ * to touch what the run doesn't own.
+ */
+export async function* runSuite(options: SuiteOptions): AsyncGenerator<IsolationEvent> {
+  const { target, checks, concurrency = 8, timeoutMs = 10_000, signal } = options
+  const startedAt = performance.now()
+  const run: RunInfo = {
+    id: newCanary().slice(0, 9),
+    seed: options.seed ?? randomInt(1, 100_000),
+    target: shown(target),
+  }
+  const credentials = createCredentials({ ...options.tokens, junk: lookalike(options.tokens.alice) })
+  const redact = createRedact(credentials)
+  const clean = <T extends IsolationEvent>(event: T): T => redactDeep(event, redact)
+
+  const secrets = createSecrets()
+  const agents: string[] = []
+  const ledger = createLedger({ agents: () => agents })
+  const evidence = createEvidenceMaker({ target, credentials })
+  const transport = await createTransport(target, options.transport).catch((cause: unknown) => {
+    throw new AuthkitError('target_unreachable', `${target.hostname} is no known host.`, { cause })
+  })
+  const abort = new AbortController()
+  const stopped = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal
+  const connect = (until: AbortSignal | undefined) =>
+    createClient({
+      transport,
+      credentials,
+      ledger,
+      secrets,
+      userAgent: `authkit-isolation (+${run.id})`,
+      timeoutMs,
+      signal: until,
+    })
+  const client = connect(stopped)
+  // Cleaning up goes on after an interruption.
+  const cleaner = connect(undefined)
+
+  const results: CheckResult[] = []
+  let stop: Stop | undefined
+  let interrupted = false
+  let cleanup: Cleanup | undefined
+  try {
+    const found = await preflight({
+      client,
+      ledger,
+      evidence,
+      runId: run.id,
+      agent: options.agent,
+      allowAgent: (agent) => agents.push(agent),
+    })
+    const total = checks.reduce((sum, { actors = ['bob'] }) => sum + actors.length, 0)
+    yield clean({ kind: 'started', run, learnt: 'learnt' in found ? found.learnt : undefined, total })
+    if ('stop' in found) {
+      stop = redactDeep(found.stop, redact)
+    } else {
+      const stage: Stage = {
+        runId: run.id,
+        client,
+        secrets,
+        ledger,
+        evidence,
+        learnt: found.learnt,
+        victims: [],
+        leaked: new Set(),
+      }
+      for await (const result of play(stage, shuffled(checks, run.seed), concurrency)) {
+        results.push(result)
+        yield clean({ kind: 'checked', result })
+      }
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw error
+    interrupted = true
+  } finally {
+    abort.abort()
+    if (!options.keep) cleanup = await cleanUp({ client: cleaner, ledger, evidence }, concurrency)
+    transport.close()
+  }
+  const summary = summarise(results, stop)
+  yield clean({
+    kind: 'finished',
+    summary,
+    stop,
+    interrupted,
+    cleanup,
+    requests: client.sent() + cleaner.sent(),
+    ms: Math.round(performance.now() - startedAt),
+    exitCode: exitCodeOf(summary, stop, interrupted),
+  })
+}
+
+/** 1 for a leak, whatever else; 3 when anything stayed open or nothing was proved; 0 when users are isolated. */
+export function exitCodeOf(summary: Summary, stop: Stop | undefined, interrupted: boolean): 0 | 1 | 3 {
+  if (summary.leak > 0) return 1
+  if (stop || interrupted || summary.inconclusive > 0 || summary.isolated === 0) return 3
+  return 0
+}
+
+function summarise(results: readonly CheckResult[], stop: Stop | undefined): Summary {
+  const summary = { isolated: 0, leak: 0, inconclusive: 0, skipped: 0 }
+  for (const { verdict } of results) summary[verdict.kind]++
+  if (stop && stop.evidence.length > 0) summary.leak++
+  return summary
+}
+
+function shown(target: URL): string {
+  return target.origin + target.pathname.replace(/\/$/, '')
+}
+
+/** Plants what is shared, then plays all checks, so many at a time, and at the end those that look at what is left. */
+async function* play(stage: Stage, checks: readonly Check[], concurrency: number): AsyncGenerator<CheckResult> {
+  const shared = plantShared(stage, sharedNeeds(checks))
+  const first = checks.filter(({ last }) => !last)
+  yield* asTheyCome(first, concurrency, (check) => runTrial(check, stage, shared))
+  for (const check of checks.filter(({ last }) => last)) yield* await runTrial(check, stage, shared)
+}
+
+/** Each kind by itself, so that a server without assistants still has its threads tested. */
+function plantShared(stage: Stage, needs: readonly Need[]): (need: Need) => Promise<Shared> {
+  const one = (owner: Owner, need: Need): Promise<Belongings | PlantFailure> =>
+    plant(stage, owner, [need], undefined).catch((error: unknown) => {
+      if (error instanceof PlantFailure) return error
+      throw error
+    })
+  const planted = new Map(
+    needs.map((need) => {
+      const both = Promise.all([one('alice', need), one('bob', need)]).then(([alice, bob]): Shared => ({ alice, bob }))
+      // Whoever needs it meets the error; a check that doesn't must not be ended by it.
+      both.catch(() => undefined)
+      return [need, both] as const
+    }),
+  )
+  return async (need) => {
+    const found = await planted.get(need)
+    if (!found) throw new Error(`No shared ${need} was planted.`)
+    return found
+  }
+}
+
+/** Works on so many items at a time and passes the results on as they come. The first error ends it. */
+async function* asTheyCome<T, R>(
+  items: readonly T[],
+  concurrency: number,
+  work: (item: T) => Promise<readonly R[]>,
+): AsyncGenerator<R> {
+  const ready: R[] = []
+  let wake = () => {}
+  let over = false
+  const all = inParallel(items, concurrency, async (item) => {
+    ready.push(...(await work(item)))
+    wake()
+  }).finally(() => {
+    over = true
+    wake()
+  })
+  all.catch(() => undefined)
+  while (true) {
+    const next = ready.shift()
+    if (next !== undefined) yield next
+    else if (over) break
+    else await new Promise<void>((resolve) => (wake = resolve))
+  }
+  await all
+}
+
+/** The same order for the same seed (mulberry32). */
+function shuffled<T>(items: readonly T[], seed: number): T[] {
+  let state = seed >>> 0
+  const random = () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+  return items
+    .map((item) => ({ item, rank: random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item)
+}

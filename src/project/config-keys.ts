@@ -1,0 +1,210 @@
+/** What a value has to be: how it is said to people, and how it is checked. */
+interface Shape {
+  readonly expects: string
+  readonly accepts: (value: unknown) => boolean
+}
+
+/** One key of langgraph.json. */
+interface Key extends Shape {
+  /** What a developer loses because `authkit dev` ignores the key. Keys without it are used, or mean nothing here. */
+  readonly ignored?: string
+  /** The keys inside, where the value is an object of known keys. */
+  readonly keys?: Readonly<Record<string, Key>>
+}
+
+/** What is wrong with langgraph.json, and where: `['http', 'cors']`. */
+export interface KeyProblem {
+  readonly at: readonly string[]
+  readonly text: string
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
+
+const flag: Key = { expects: 'true or false', accepts: (value) => typeof value === 'boolean' }
+const text: Key = { expects: 'a string', accepts: (value) => typeof value === 'string' }
+const texts: Key = {
+  expects: 'an array of strings',
+  accepts: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+}
+const object: Key = { expects: 'an object', accepts: isObject }
+const anything: Key = { expects: 'any value', accepts: () => true }
+const seconds: Key = {
+  expects: 'a whole number of seconds',
+  accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
+}
+const modulePath: Key = { expects: 'a path such as "./auth.ts:auth"', accepts: isText }
+const pattern: Key = {
+  expects: 'a regular expression, as a string',
+  accepts: (value) => typeof value === 'string' && isPattern(value),
+}
+const variables: Key = {
+  expects: 'a path such as ".env", or an object of strings',
+  accepts: (value) =>
+    isText(value) || (isObject(value) && Object.values(value).every((item) => typeof item === 'string')),
+}
+const graph: Key = {
+  expects: 'a path such as "./agent.ts:graph", or { "path": ..., "description": ... }',
+  accepts: (value) => isText(value) || isObject(value),
+}
+
+function section(keys: Readonly<Record<string, Key>>): Key {
+  return { ...object, keys }
+}
+
+function ignored(key: Key, loss: string): Key {
+  return { ...key, ignored: loss }
+}
+
+const GRAPH_KEYS = { path: { ...modulePath, expects: 'a path such as "./agent.ts:graph"' }, description: text }
+
+const CORS_KEYS = {
+  allow_origins: texts,
+  allow_methods: texts,
+  allow_headers: texts,
+  allow_credentials: flag,
+  allow_origin_regex: pattern,
+  expose_headers: texts,
+  max_age: seconds,
+}
+
+/**
+ * Every key that LangGraph knows. By hand and not by a schema library: the messages are ours anyway, and importing one
+ * costs a fifth of the time that `authkit dev` has to start.
+ */
+const KEYS: Readonly<Record<string, Key>> = {
+  $schema: text,
+  graphs: object,
+  env: variables,
+  auth: section({
+    path: modulePath,
+    disable_studio_auth: flag,
+    cache: ignored(object, 'authenticate runs on every request'),
+    openapi: object,
+  }),
+  http: section({
+    app: ignored(modulePath, 'its routes are not served'),
+    cors: section(CORS_KEYS),
+    disable_assistants: flag,
+    disable_threads: flag,
+    disable_runs: flag,
+    disable_store: flag,
+    disable_meta: flag,
+    disable_mcp: flag,
+    disable_a2a: flag,
+    disable_ui: flag,
+    disable_webhooks: flag,
+    configurable_headers: ignored(object, 'no request header reaches the config of a graph'),
+    logging_headers: object,
+    enable_custom_route_auth: flag,
+    middleware_order: text,
+    mount_prefix: ignored(text, 'the API is served at /'),
+  }),
+  store: ignored(object, 'the store has no semantic search and forgets nothing by itself'),
+  checkpointer: ignored(object, 'checkpoints are kept in the database of authkit dev'),
+  webhooks: ignored(object, 'its URL policy and headers do not apply'),
+  encryption: ignored(object, 'the database of authkit dev is not encrypted'),
+  ui: ignored(object, 'no UI components are served'),
+  ui_config: object,
+  node_version: { expects: 'a string such as "22"', accepts: isText },
+  python_version: text,
+  dependencies: texts,
+  pip_config_file: text,
+  pip_installer: text,
+  source: anything,
+  base_image: text,
+  image_distro: text,
+  dockerfile_lines: texts,
+  docker_compose_file: text,
+  api_version: text,
+  keep_pkg_tools: anything,
+  node_loader: text,
+  _INTERNAL_docker_tag: text,
+}
+
+/**
+ * Holds a parsed langgraph.json against the table of keys: its first problem, or what is ignored in it. A null counts as
+ * an absent key, as LangGraph's own schema has it.
+ */
+export function checkKeys(config: unknown): { problem: KeyProblem | undefined; warnings: readonly string[] } {
+  const warnings: string[] = []
+  return { problem: problemIn(section(KEYS), config, [], warnings) ?? problemInGraphs(config), warnings }
+}
+
+function problemIn(key: Key, value: unknown, at: readonly string[], warnings: string[]): KeyProblem | undefined {
+  if (!key.accepts(value))
+    return { at, text: `${nameOf(at)} must be ${key.expects}, not ${describe(value)}.${adviceFor(at, value)}` }
+  if (key.ignored) warnings.push(`${at.join('.')} is ignored by authkit dev: ${key.ignored}.`)
+  if (!key.keys) return undefined
+  for (const [name, inner] of Object.entries(value as Record<string, unknown>)) {
+    const known = Object.hasOwn(key.keys, name) ? key.keys[name] : undefined
+    if (!known)
+      return {
+        at: [...at, name],
+        text: `${nameOf([...at, name])} is not a key that LangGraph knows. ${suggest(name, Object.keys(key.keys))}`,
+      }
+    if (inner === null) continue
+    const problem = problemIn(known, inner, [...at, name], warnings)
+    if (problem) return problem
+  }
+  return undefined
+}
+
+function problemInGraphs(config: unknown): KeyProblem | undefined {
+  const { graphs } = config as { graphs?: Record<string, unknown> | null }
+  for (const [name, value] of Object.entries(graphs ?? {})) {
+    const at = ['graphs', name]
+    const problem = problemIn(isObject(value) ? { ...graph, keys: GRAPH_KEYS } : graph, value, at, [])
+    if (problem) return problem
+    if (isObject(value) && !isText(value['path']))
+      return { at, text: `${nameOf(at)} needs a "path", such as "./agent.ts:graph".` }
+  }
+  return undefined
+}
+
+function nameOf(at: readonly string[]): string {
+  return at.length === 0 ? 'The file' : at.join('.')
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  // Not the string itself: what stands in the wrong place may be a secret.
+  if (typeof value === 'string') return value.trim() === '' ? 'an empty string' : 'a string'
+  return typeof value === 'object' ? 'an object' : String(value)
+}
+
+function adviceFor(at: readonly string[], value: unknown): string {
+  if (at[0] !== 'env' || !Array.isArray(value)) return ''
+  return ' Python projects may list names there; name the file with the values instead.'
+}
+
+function suggest(wrong: string, known: readonly string[]): string {
+  const [nearest = '', distance = 0] = known
+    .map((key) => [key, editDistance(wrong.toLowerCase(), key.toLowerCase())] as const)
+    .reduce((best, next) => (next[1] < best[1] ? next : best))
+  const guess = `Did you mean "${nearest}"?`
+  return distance <= Math.max(2, nearest.length / 3) ? guess : `${guess} Known keys: ${known.join(', ')}.`
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
+  for (const [row, letter] of [...a].entries()) {
+    const current = [row + 1]
+    for (let column = 1; column <= b.length; column++) {
+      const substitution = (previous[column - 1] ?? 0) + (letter === b[column - 1] ? 0 : 1)
+      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[b.length] ?? 0
+}
+
+function isPattern(source: string): boolean {
+  try {
+    return Boolean(new RegExp(source))
+  } catch {
+    return false
+  }
+}
