@@ -87,7 +87,7 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
     const show = (event: DevEvent) => {
       if (event.kind === 'request' && flags.quiet) return
       const text = flags.json ? devJson(event) : devText(event, style)
-      if (text !== undefined) this.log(text)
+      if (text !== undefined) process.stdout.write(`${text}\n`)
     }
 
     const server = await startDev({

@@ -1,7 +1,7 @@
 import { AuthkitError } from '../errors/authkit-error.js'
 import { createModuleLoader, type ModuleLoad, type ModuleLoader } from '../project/bundle.js'
 import type { GraphConfig, ProjectConfig } from '../project/config.js'
-import { type Fingerprint, fingerprintAt } from '../project/fingerprint.js'
+import { type Fingerprint, fingerprintsAt } from '../project/fingerprint.js'
 import type { GraphSource } from '../runtime/graph-registry.js'
 
 /** The graphs that langgraph.json names, each loaded at its first run and again when a file it is made of has changed. */
@@ -62,6 +62,6 @@ export function createGraphSources({ authkitEntry }: { authkitEntry: string }): 
 }
 
 async function unchanged(inputs: ReadonlyMap<string, Fingerprint>): Promise<boolean> {
-  const now = await Promise.all([...inputs.keys()].map((path) => fingerprintAt(path)))
-  return [...inputs.values()].every((fingerprint, index) => fingerprint === now[index])
+  const now = await fingerprintsAt(inputs.keys())
+  return [...inputs].every(([path, fingerprint]) => now.get(path) === fingerprint)
 }

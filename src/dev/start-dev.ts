@@ -70,16 +70,15 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
   }
 
   try {
-    const [project, storage] = await Promise.all([
-      openProject(root, { configFile, authkitEntry, authRequired: !noAuth }).then((opened) => {
-        closers.push(() => opened.close())
-        return opened
-      }),
-      openSqliteStorage(database).then((opened) => {
-        closers.push(() => opened.close())
-        return opened
-      }),
-    ])
+    // Both at once; whichever fails, the other is closed.
+    const opening = [
+      openProject(root, { configFile, authkitEntry, authRequired: !noAuth }),
+      openSqliteStorage(database),
+    ] as const
+    for (const settled of await Promise.allSettled(opening)) {
+      if (settled.status === 'fulfilled') closers.push(() => settled.value.close())
+    }
+    const [project, storage] = await Promise.all(opening)
     if (project.state.kind === 'broken' && REFUSED_AT_START.includes(project.state.error.code))
       throw project.state.error
 

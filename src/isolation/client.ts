@@ -20,6 +20,8 @@ export interface Client {
   hits(exchange: Exchange): PlantedSecret[]
   /** Whether the answer shows anything of this owner, which is what a positive control wants to see. */
   shows(exchange: Exchange, owner: Owner): boolean
+  /** Resolves when nothing is on its way any more, so that what it created is known. */
+  idle(): Promise<void>
   /** How many requests were sent. */
   sent(): number
 }
@@ -42,6 +44,7 @@ const RETRY_AFTER_CAP_MS = 10_000
 export function createClient(options: ClientOptions): Client {
   const { transport, credentials, ledger, secrets, userAgent, timeoutMs, signal } = options
   let sent = 0
+  const inFlight = new Set<Promise<Exchange>>()
 
   const headersOf = (actor: ActorName, { body, headers, disguise }: Probe) => {
     const authorization = credentials.header(actor, disguise?.credential)
@@ -71,7 +74,7 @@ export function createClient(options: ClientOptions): Client {
     return { actor, probe, ...answer, ms: Math.round((performance.now() - startedAt) * 10) / 10 }
   }
 
-  const send: Send = async (actor, probe) => {
+  const play: Send = async (actor, probe) => {
     ledger.assert(probe)
     // Before it is sent: another request may see the effect before this one is answered.
     if (!onlyReads(probe) && probe.body !== undefined) secrets.storedBy(actor, [JSON.stringify(probe.body)])
@@ -91,8 +94,17 @@ export function createClient(options: ClientOptions): Client {
     return exchange
   }
 
+  const send: Send = (actor, probe) => {
+    const playing = play(actor, probe)
+    inFlight.add(playing)
+    return playing.finally(() => inFlight.delete(playing))
+  }
+
   return {
     send,
+    idle: async () => {
+      await Promise.allSettled(inFlight)
+    },
     hits: (exchange) =>
       secrets
         .foreign(exchange.actor, receivedIn(exchange), sentIn(exchange))

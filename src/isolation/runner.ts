@@ -145,6 +145,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     interrupted = true
   } finally {
     abort.abort()
+    await client.idle()
     if (!options.keep) cleanup = await cleanUp({ client: cleaner, ledger, evidence }, concurrency)
     transport.close()
   }

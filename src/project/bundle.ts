@@ -123,6 +123,7 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     } catch (error) {
       if (isBuildFailure(error)) return failed(buildError(error))
       // Not about the file: the disk, or esbuild's process. The next load starts over.
+      void context?.dispose().catch(() => undefined)
       context = undefined
       return failed(new AuthkitError(code, `${relativeTo(root, entry)}: ${textOf(error)}`, { cause: error }))
     }
@@ -192,11 +193,12 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
 }
 
 /** Starts esbuild's process ahead of the first load, while its caller has other things to do. */
-export function prepareModuleLoaders(): void {
-  // What fails here fails again in the first load, and is reported there.
-  void esbuild()
-    .transform('')
-    .catch(() => undefined)
+export async function prepareModuleLoaders(): Promise<void> {
+  try {
+    await esbuild().transform('')
+  } catch {
+    // It fails again in the first load, and is reported there.
+  }
 }
 
 // By require, because Node takes 30 ms longer to import a CommonJS package of this size: it looks for its exports first.

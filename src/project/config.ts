@@ -69,7 +69,7 @@ export interface ConfigReading {
 }
 
 /** Where an auth file is looked for when nothing names one, in this order. */
-export const AUTH_FILES = ['auth.ts', 'auth.mts', 'auth.js', 'auth.mjs'] as const
+const AUTH_FILES = ['auth.ts', 'auth.mts', 'auth.js', 'auth.mjs'] as const
 
 /**
  * Reads langgraph.json, and the .env file it names. Without langgraph.json the project is `./auth.ts:auth` and `.env`.

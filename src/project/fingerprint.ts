@@ -12,8 +12,13 @@ export function fingerprintOf(content: Uint8Array): Fingerprint {
   return createHash('sha1').update(content).digest('base64')
 }
 
-/** The fingerprint of a file as it is now. Never throws: what cannot be read is {@link ABSENT}. */
-export async function fingerprintAt(path: string): Promise<Fingerprint> {
+/** The fingerprint of a file as it is now. Never rejects: what cannot be read is {@link ABSENT}. */
+async function fingerprintAt(path: string): Promise<Fingerprint> {
   const content = await readFile(path).catch(() => undefined)
   return content ? fingerprintOf(content) : ABSENT
+}
+
+/** {@link fingerprintAt} for many files at once. */
+export async function fingerprintsAt(paths: Iterable<string>): Promise<ReadonlyMap<string, Fingerprint>> {
+  return new Map(await Promise.all(Array.from(paths, async (path) => [path, await fingerprintAt(path)] as const)))
 }

@@ -6,7 +6,7 @@ import { createModuleLoader, type ModuleLoader, prepareModuleLoaders } from './b
 import type { MissingImport } from './bundle-plugin.js'
 import { type AuthConfig, type ConfigOptions, inspectConfig, type ProjectConfig } from './config.js'
 import { applyEnv } from './env.js'
-import { type Fingerprint, fingerprintAt } from './fingerprint.js'
+import { type Fingerprint, fingerprintsAt } from './fingerprint.js'
 import { positionOf, relativeTo } from './source-position.js'
 import { tsconfigsFor } from './tsconfig.js'
 import { createWatcher, type Watcher } from './watch.js'
@@ -87,7 +87,7 @@ export async function openProject(folder: string, options: OpenOptions): Promise
   let closed = false
 
   // While esbuild's process starts, this one reads the configuration and the code of the watcher.
-  if (authRequired) prepareModuleLoaders()
+  if (authRequired) void prepareModuleLoaders()
   if (watch) void import('chokidar').catch(() => undefined)
 
   async function read(): Promise<Snapshot> {
@@ -109,12 +109,10 @@ export async function openProject(folder: string, options: OpenOptions): Promise
   ): Promise<Snapshot> {
     const { root } = config
     const module = await loaderFor(auth.path, root)
-    const inputs = new Map(configInputs)
     // Before the build, so that an edit during it is found afterwards.
-    const early = [auth.path, ...(await tsconfigsFor(auth.path, root))]
-    for (const path of early) inputs.set(path, await fingerprintAt(path))
+    const early = await fingerprintsAt([auth.path, ...(await tsconfigsFor(auth.path, root))])
     const load = await module.load()
-    for (const [path, fingerprint] of load.inputs) inputs.set(path, fingerprint)
+    const inputs = new Map([...configInputs, ...early, ...load.inputs])
     if (load.kind === 'loaded') {
       const state = await stateOf(load.namespace, config, auth, [...load.inputs.keys()])
       return { state, root, inputs, missing: [] }
@@ -222,10 +220,8 @@ function tell(listener: (reload: Reload) => void, reload: Reload): void {
 }
 
 async function changedInput({ inputs }: Snapshot): Promise<string | undefined> {
-  for (const [path, fingerprint] of inputs) {
-    if ((await fingerprintAt(path)) !== fingerprint) return path
-  }
-  return undefined
+  const now = await fingerprintsAt(inputs.keys())
+  return [...now].find(([path, fingerprint]) => fingerprint !== inputs.get(path))?.[0]
 }
 
 function sameImports(a: readonly MissingImport[], b: readonly MissingImport[]): boolean {

@@ -56,13 +56,14 @@ export async function createRun(
 ): Promise<{ run: Run; handle: RunHandle }> {
   const { queue } = deps
   const id = threadId ?? uuidv7()
+  const asked = await authorize(deps, caller, threadId, request)
+  const assistant = await assistantFor(deps, caller, asked.assistantId)
+  const names = { graph_id: assistant.graph_id, assistant_id: assistant.assistant_id }
+  const read = reads
+    ? await caller.authorize('threads:read', threadId === undefined ? {} : { thread_id: id })
+    : undefined
+  // Handlers may take long. They have answered by now, so nobody holds up a thread that is not theirs.
   return queue.exclusively(id, async () => {
-    const asked = await authorize(deps, caller, threadId, request)
-    const assistant = await assistantFor(deps, caller, asked.assistantId)
-    const names = { graph_id: assistant.graph_id, assistant_id: assistant.assistant_id }
-    const read = reads
-      ? await caller.authorize('threads:read', threadId === undefined ? {} : { thread_id: id })
-      : undefined
     const { scope, thread } = await threadFor(deps, id, threadId, request, { ...asked, readScope: read?.scope }, names)
     if (threadId !== undefined) await makeWay(deps, caller, thread, request.multitask_strategy)
 
@@ -70,21 +71,25 @@ export async function createRun(
     const config = (kwargs['config'] ?? {}) as Json
     const configurable = (config['configurable'] ?? {}) as Json
     const sticky = { ...(thread.config['configurable'] as Json | undefined), ...configurable }
-    const begun = await deps.storage.threads.begin(scope, id, {
-      metadata: names,
-      config: { ...thread.config, ...config, configurable: sticky },
+    // The run first: whoever settles the thread of an earlier run looks for it, to leave the thread busy.
+    const run = await deps.storage.runs.create(scope, {
+      run_id: asked.runId,
+      thread_id: id,
+      assistant_id: assistant.assistant_id,
+      metadata: { ...asked.metadata, ...names },
+      kwargs,
+      multitask_strategy: request.multitask_strategy,
+      ...(request.after_seconds > 0
+        ? { created_at: new Date(Date.now() + request.after_seconds * 1000).toISOString() }
+        : {}),
     })
-    const run =
-      begun &&
-      (await deps.storage.runs.create(scope, {
-        run_id: asked.runId,
-        thread_id: id,
-        assistant_id: assistant.assistant_id,
-        metadata: { ...asked.metadata, ...names },
-        kwargs,
-        multitask_strategy: request.multitask_strategy,
+    const begun =
+      run &&
+      (await deps.storage.threads.begin(scope, id, {
+        metadata: names,
+        config: { ...thread.config, ...config, configurable: sticky },
       }))
-    if (!run) throw notFound(id)
+    if (!begun) throw notFound(id)
 
     const plan = planFor({ run, assistant, thread, user: caller.user, kwargs })
     const temporary = threadId === undefined && request.on_completion === 'delete'
@@ -108,7 +113,9 @@ async function authorize(
   request: RunRequest,
 ): Promise<Asked> {
   const runId = uuidv7()
-  const assistantId = graphs.has(request.assistant_id) ? systemAssistantId(request.assistant_id) : request.assistant_id
+  const assistantId = graphs.has(request.assistant_id)
+    ? systemAssistantId(request.assistant_id)
+    : request.assistant_id.toLowerCase()
   const config = withoutReserved(request.config ?? {})
   const { user } = caller
   const identified = user
@@ -123,7 +130,7 @@ async function authorize(
     assistant_id: assistantId,
     run_id: runId,
     status: 'pending',
-    metadata: { ...request.metadata },
+    metadata: withoutReserved({ ...request.metadata }),
     prevent_insert_if_inflight: request.multitask_strategy === 'reject',
     multitask_strategy: request.multitask_strategy,
     if_not_exists: request.if_not_exists,
@@ -144,7 +151,13 @@ async function authorize(
       temporary: threadId === undefined && request.on_completion === 'delete',
     },
   })
-  return { runId, assistantId, scope, metadata: value.metadata ?? {}, kwargs: publicKwargs(value.kwargs, caller) }
+  return {
+    runId,
+    assistantId,
+    scope,
+    metadata: withoutReserved(value.metadata ?? {}),
+    kwargs: publicKwargs(value.kwargs, caller),
+  }
 }
 
 /** What may be stored of a request and shown to whoever reads the run: the wishes, not who made them. */
@@ -222,9 +235,11 @@ async function makeWay(
     action,
     metadata: { run_ids: inFlight.map((run) => run.run_id), status: 'pending' },
   })
+  // Whoever may run on a thread may not, by that alone, stop the runs that are there.
+  if (!(await storage.threads.get(scope, thread.thread_id))) throw new AuthkitError('forbidden', 'Forbidden')
   for (const run of inFlight) {
-    await queue.cancel(run.run_id)
-    if (action === 'rollback') await storage.runs.delete(scope, thread.thread_id, run.run_id)
+    if (action === 'interrupt') await queue.cancel(run.run_id)
+    else await queue.forget(run, () => storage.runs.delete(scope, thread.thread_id, run.run_id))
   }
 }
 

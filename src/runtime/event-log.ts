@@ -55,7 +55,8 @@ export function createEventLog(): EventLog {
       wake()
     },
     async *read(from, signal) {
-      for (let next = Math.max(0, from); !signal?.aborted; ) {
+      // An id that does not exist yet means the next one that will.
+      for (let next = Math.min(Math.max(0, from), events.length); !signal?.aborted; ) {
         const event = events[next]
         if (event) {
           next++

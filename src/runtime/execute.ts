@@ -6,7 +6,7 @@ import type { GraphRegistry } from './graph-registry.js'
 import { loadGraph } from './load-graph.js'
 import { createMessageStream } from './message-stream.js'
 import type { StreamMode } from './stream-modes.js'
-import { type CheckpointRef, configOf, threadStateOf } from './thread-state.js'
+import { type CheckpointRef, configOf, type LatestState, latestStateOf } from './thread-state.js'
 import { toWire, wireText } from './wire.js'
 
 /** Modes whose events hold the configuration of the run, and with it the caller. */
@@ -38,10 +38,16 @@ export interface RunPlan {
   readonly durability: 'sync' | 'async' | 'exit' | undefined
 }
 
+/** A failure as clients read it. */
+export interface RunError {
+  readonly error: string
+  readonly message: string
+}
+
 /** How a run ended. */
 export type Outcome =
-  | { readonly kind: 'success'; readonly values: unknown; readonly interrupts: Json; readonly waiting: boolean }
-  | { readonly kind: 'error'; readonly error: { error: string; message: string } }
+  | ({ readonly kind: 'success' } & LatestState)
+  | { readonly kind: 'error'; readonly error: RunError }
   | { readonly kind: 'interrupted' }
 
 /**
@@ -89,8 +95,7 @@ export async function execute(
       } else emit(mode + suffix, wireText(data, { withoutAuth: CARRIES_CONFIG.has(mode) }))
     }
     signal.throwIfAborted()
-    const { values, interrupts, status } = threadStateOf(await graph.getState(configOf(plan.run)))
-    return { kind: 'success', values, interrupts, waiting: status === 'interrupted' }
+    return { kind: 'success', ...latestStateOf(await graph.getState(configOf(plan.run))) }
   } catch (thrown) {
     if (signal.aborted) return { kind: 'interrupted' }
     const error = errorOf(thrown)
@@ -138,7 +143,7 @@ function nodes(names: '*' | readonly string[]): '*' | string[] {
   return names === '*' ? '*' : [...names]
 }
 
-function errorOf(thrown: unknown): { error: string; message: string } {
+function errorOf(thrown: unknown): RunError {
   if (thrown instanceof Error) return { error: thrown.name, message: thrown.message }
   return { error: 'Error', message: typeof thrown === 'string' ? thrown : JSON.stringify(toWire(thrown)) }
 }

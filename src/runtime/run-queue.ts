@@ -1,8 +1,9 @@
 import { systemScope } from '../engine/scope.js'
-import type { Storage } from '../storage/storage.js'
+import type { Run, Storage } from '../storage/storage.js'
 import { createEventLog, type EventLog } from './event-log.js'
-import type { Outcome, RunPlan } from './execute.js'
+import type { Outcome, RunError, RunPlan } from './execute.js'
 import type { GraphRegistry } from './graph-registry.js'
+import type { ThreadStates } from './thread-state.js'
 
 /** A run that is waiting, running, or ended a moment ago. */
 export interface RunHandle {
@@ -30,8 +31,8 @@ export interface RunQueue {
   find(runId: string): RunHandle | undefined
   /** Stops a run and waits until it has ended. */
   cancel(runId: string): Promise<void>
-  /** Stops a run and drops its events, because it is about to be deleted. */
-  forget(runId: string): Promise<void>
+  /** Stops a run, drops its events and has it removed. Its thread is left with what its other runs made. */
+  forget(run: Run, remove: () => Promise<unknown>): Promise<void>
   /** Stops every run of a thread, and waits until all have ended. */
   cancelThread(threadId: string): Promise<void>
   /** Lets one change of a thread at a time decide on what it sees: creating a run, updating the state. */
@@ -53,15 +54,17 @@ const KEEP_EVENTS_MS = 60_000
 export function createRunQueue({
   storage,
   graphs,
+  states,
   jobs = 10,
 }: {
   storage: Storage
   graphs: GraphRegistry
+  states: ThreadStates
   jobs?: number
 }): RunQueue {
   const system = systemScope('the queue keeps the status of runs and of their threads')
   const entries = new Map<string, Entry>()
-  const lastOfThread = new Map<string, Promise<unknown>>()
+  const lines = new Map<string, Promise<unknown>>()
   const locks = new Map<string, Promise<unknown>>()
   const expiries = new Set<NodeJS.Timeout>()
   const slots = createSlots(jobs)
@@ -72,20 +75,38 @@ export function createRunQueue({
     const abort = new AbortController()
     if (closed) abort.abort()
     const log = createEventLog()
-    const before = lastOfThread.get(threadId) ?? Promise.resolve()
-    const outcome = pause(afterSeconds * 1000, abort.signal)
-      .then(() => before)
-      .then(() => slots.use(() => attempt(plan, log, abort.signal)))
-      .then((ended) => conclude(plan, ended, temporary))
-      .finally(() => {
-        log.end()
-        if (lastOfThread.get(threadId) === outcome) lastOfThread.delete(threadId)
-        expireLater(runId)
-      })
-    lastOfThread.set(threadId, outcome)
+    const stopped: Outcome = { kind: 'interrupted' }
+    const job = async () => {
+      const ended = await slots.use(() => attempt(plan, log, abort.signal), abort.signal)
+      return conclude(plan, ended ?? stopped, temporary)
+    }
+    const go = async () => (await inLine(threadId, abort.signal, job)) ?? conclude(plan, stopped, temporary)
+    // A run that is delayed lines up when its time has come, and holds up nobody until then.
+    const begun = afterSeconds > 0 ? pause(afterSeconds * 1000, abort.signal).then(go) : go()
+    const outcome = begun.finally(() => {
+      log.end()
+      expireLater(runId)
+    })
     const entry: Entry = { runId, threadId, log, outcome, abort }
     entries.set(runId, entry)
     return entry
+  }
+
+  /** Does a job when those before it on its thread are done. Undefined where it was called off while it waited. */
+  async function inLine<T>(threadId: string, signal: AbortSignal, job: () => Promise<T>): Promise<T | undefined> {
+    const before = lines.get(threadId)
+    const turn = before === undefined ? Promise.resolve() : Promise.race([before, aborted(signal)])
+    const done = turn.then(() => (signal.aborted ? undefined : job()))
+    // Whoever is next waits for those before this one too: it may leave the line early.
+    const line = Promise.all([before, done])
+    lines.set(threadId, line)
+    try {
+      return await done
+    } finally {
+      void line.then(() => {
+        if (lines.get(threadId) === line) lines.delete(threadId)
+      })
+    }
   }
 
   async function attempt(plan: RunPlan, log: EventLog, signal: AbortSignal): Promise<Outcome> {
@@ -97,10 +118,9 @@ export function createRunQueue({
       const { execute } = await import('./execute.js')
       return await execute(plan, { storage, graphs, signal, emit: log.append })
     } catch (thrown) {
-      return {
-        kind: 'error',
-        error: { error: 'Error', message: thrown instanceof Error ? thrown.message : String(thrown) },
-      }
+      const error = { error: 'Error', message: thrown instanceof Error ? thrown.message : String(thrown) }
+      log.append('error', JSON.stringify(error))
+      return { kind: 'error', error }
     }
   }
 
@@ -119,12 +139,21 @@ export function createRunQueue({
   async function settleThread(threadId: string, outcome: Outcome): Promise<void> {
     const thread = await storage.threads.get(system, threadId)
     if (!thread) return
-    const more = (await storage.runs.inFlight(system, threadId)).length > 0
-    const { values, interrupts } = outcome.kind === 'success' ? outcome : thread
+    const busy = async () => (await storage.runs.inFlight(system, threadId)).length > 0
+    const wasBusy = await busy()
+    // What a run that was stopped leaves is told by the one that follows.
+    if (wasBusy && outcome.kind === 'interrupted') return
+    // A run that was stopped or failed has left checkpoints; where its graph can't read them, the thread stays as it was.
+    const state =
+      outcome.kind === 'success'
+        ? outcome
+        : await states.latest(system, thread).catch(() => ({ ...thread, status: 'idle' as const }))
     const error = outcome.kind === 'error' ? outcome.error : null
-    const settled =
-      outcome.kind === 'error' ? 'error' : outcome.kind === 'success' && outcome.waiting ? 'interrupted' : 'idle'
-    await storage.threads.setState(system, threadId, { values, interrupts, error, status: more ? 'busy' : settled })
+    const settled = { values: state.values, interrupts: state.interrupts, error }
+    const status = error ? 'error' : state.status
+    await storage.threads.setState(system, threadId, { ...settled, status: wasBusy ? 'busy' : status })
+    // A run that was created meanwhile marked the thread before this did.
+    if (!wasBusy && (await busy())) await storage.threads.setState(system, threadId, { ...settled, status: 'busy' })
   }
 
   function expireLater(runId: string): void {
@@ -148,9 +177,16 @@ export function createRunQueue({
 
     cancel: (runId) => stop((entry) => entry.runId === runId),
 
-    async forget(runId) {
-      await stop((entry) => entry.runId === runId)
-      entries.delete(runId)
+    async forget({ run_id, thread_id, status }, remove) {
+      await stop((entry) => entry.runId === run_id)
+      entries.delete(run_id)
+      await remove()
+      const thread = await storage.threads.get(system, thread_id)
+      const failed = thread?.status === 'error' && status !== 'error'
+      await settleThread(
+        thread_id,
+        failed ? { kind: 'error', error: thread.error as RunError } : { kind: 'interrupted' },
+      )
     },
 
     async cancelThread(threadId) {
@@ -189,22 +225,40 @@ export function createRunQueue({
   }
 }
 
-/** Lets so many jobs go at once; the others wait in line. */
+/** Lets so many jobs go at once; the others wait in line, and leave it when they are called off. */
 function createSlots(free: number) {
-  const line: (() => void)[] = []
+  const line = new Set<() => void>()
   return {
-    async use<T>(job: () => Promise<T>): Promise<T> {
+    async use<T>(job: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
       if (free > 0) free--
-      else await new Promise<void>((resolve) => line.push(resolve))
+      else {
+        let enter = () => {}
+        const entered = new Promise<true>((resolve) => {
+          enter = () => resolve(true)
+        })
+        line.add(enter)
+        const mine = await Promise.race([entered, aborted(signal)])
+        // Not in line any more: the slot was given to this job, wanted or not.
+        if (!mine && line.delete(enter)) return undefined
+      }
       try {
-        return await job()
+        return signal.aborted ? undefined : await job()
       } finally {
-        const next = line.shift()
-        if (next) next()
-        else free++
+        const [next] = line
+        if (next) {
+          line.delete(next)
+          next()
+        } else free++
       }
     },
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

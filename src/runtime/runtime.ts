@@ -28,10 +28,10 @@ export interface RuntimeOptions {
 /** Opens a runtime: every graph gets its system assistant, and runs that an earlier process left are marked. */
 export async function openRuntime({ storage, graphs: project, jobs }: RuntimeOptions): Promise<Runtime> {
   const graphs = createGraphRegistry(project)
-  const queue = createRunQueue({ storage, graphs, ...(jobs === undefined ? {} : { jobs }) })
+  const states = createThreadStates({ storage, graphs })
+  const queue = createRunQueue({ storage, graphs, states, ...(jobs === undefined ? {} : { jobs }) })
   await queue.recover()
   await ensureAssistants()
-  const states = createThreadStates({ storage, graphs })
   const shapes = createGraphShapes({ storage, graphs })
   return { storage, graphs, queue, states, shapes, ensureAssistants, close: () => queue.close() }
 
@@ -44,7 +44,7 @@ export async function openRuntime({ storage, graphs: project, jobs }: RuntimeOpt
         name: graphId,
         description: graphs.source(graphId).description ?? null,
         config: {},
-        context: null,
+        context: {},
         metadata: { created_by: 'system' },
       }
       await storage.assistants.create(system, assistant, 'do_nothing')

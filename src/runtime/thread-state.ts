@@ -20,6 +20,8 @@ export interface StateUpdate {
 }
 
 export interface ThreadStates {
+  /** What the row of the thread should say of its state. */
+  latest(scope: Scope, thread: Thread): Promise<LatestState>
   get(scope: Scope, thread: Thread, options: { checkpoint?: CheckpointRef; subgraphs?: boolean }): Promise<Json>
   history(
     scope: Scope,
@@ -55,11 +57,16 @@ export function createThreadStates({ storage, graphs }: { storage: Storage; grap
   }
 
   async function refresh(scope: Scope, thread: Thread, graph: Graph): Promise<void> {
-    const snapshot = await graph.getState(configOf(thread))
-    await storage.threads.setState(scope, thread.thread_id, { ...threadStateOf(snapshot), error: null })
+    const state = latestStateOf(await graph.getState(configOf(thread)))
+    await storage.threads.setState(scope, thread.thread_id, { ...state, error: null })
   }
 
   return {
+    async latest(scope, thread) {
+      const graph = await graphOf(scope, thread)
+      return graph ? latestStateOf(await graph.getState(configOf(thread))) : NO_STATE
+    },
+
     async get(scope, thread, { checkpoint, subgraphs = false }) {
       const graph = await graphOf(scope, thread)
       if (!graph) return EMPTY_STATE
@@ -117,8 +124,16 @@ export function configOf(thread: Pick<Thread, 'thread_id'>, checkpoint: Checkpoi
   }
 }
 
-/** What a snapshot means for the row of its thread. */
-export function threadStateOf(snapshot: StateSnapshot): { values: unknown; interrupts: Json; status: ThreadStatus } {
+/** What the latest checkpoint of a thread means for the row of the thread. */
+export interface LatestState {
+  /** Null where there is no checkpoint. */
+  readonly values: unknown
+  readonly interrupts: Json
+  readonly status: Extract<ThreadStatus, 'idle' | 'interrupted'>
+}
+
+export function latestStateOf(snapshot: StateSnapshot): LatestState {
+  if (!snapshot.createdAt) return NO_STATE
   const waiting = snapshot.tasks.filter((task) => task.interrupts.length > 0)
   return {
     values: toWire(snapshot.values),
@@ -126,6 +141,8 @@ export function threadStateOf(snapshot: StateSnapshot): { values: unknown; inter
     status: snapshot.next.length > 0 ? 'interrupted' : 'idle',
   }
 }
+
+const NO_STATE: LatestState = { values: null, interrupts: {}, status: 'idle' }
 
 const EMPTY_STATE: Json = {
   values: {},

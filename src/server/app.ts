@@ -49,8 +49,7 @@ export function createApp(deps: ServerDeps): App {
   app.use(crossOrigin())
   app.use(groupSwitch('meta'))
   mount(app, open)
-  app.use(authenticate())
-  app.use(groupSwitch('assistants', 'threads', 'runs', 'store'))
+  // In front of authenticate(), which may read the body too.
   app.use(
     bodyLimit({
       maxSize: deps.maxBodyBytes ?? MAX_BODY_BYTES,
@@ -62,6 +61,8 @@ export function createApp(deps: ServerDeps): App {
       },
     }),
   )
+  app.use(authenticate())
+  app.use(groupSwitch('assistants', 'threads', 'runs', 'store'))
   mount(app, guarded)
 
   return { fetch: (request) => app.fetch(request), routes: [...open, ...guarded] }

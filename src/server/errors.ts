@@ -2,6 +2,8 @@ import { HTTPException } from 'hono/http-exception'
 import type { Trace } from '../engine/trace.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 
+const OF_BODY = ['content-type', 'content-length', 'content-encoding', 'transfer-encoding']
+
 /**
  * What a client is told about an error: `{"detail": ...}`, always. Bugs (of auth.ts or ours) say only where to look; what
  * happened goes into the trace.
@@ -10,7 +12,10 @@ export function errorResponse(error: unknown, trace: Trace): Response {
   const known = toAuthkitError(error)
   if (known.status >= 500 && trace.problem === undefined) trace.problem = problemOf(known)
   const detail = known.status === 500 ? `Internal Server Error (request ${trace.requestId})` : known.message
-  return Response.json({ detail }, { status: known.status, headers: known.headers })
+  const headers = new Headers(known.headers)
+  // Handlers may throw a Response with a body of its own; that body is not sent, so nothing may describe it.
+  for (const name of OF_BODY) headers.delete(name)
+  return Response.json({ detail }, { status: known.status, headers })
 }
 
 function toAuthkitError(error: unknown): AuthkitError {

@@ -41,8 +41,10 @@ function operation(spec: Route): Json {
   }
 }
 
-function parameters({ params, query }: Route): Json[] {
-  return [...fieldsOf(params, 'path'), ...fieldsOf(query, 'query')]
+function parameters({ path, params, query }: Route): Json[] {
+  // Routes may share a schema of parameters; each has those that stand in its own path.
+  const ofPath = fieldsOf(params, 'path').filter(({ name }) => path.includes(`{${name}}`))
+  return [...ofPath, ...fieldsOf(query, 'query')]
 }
 
 function fieldsOf(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[] {
@@ -56,13 +58,13 @@ function fieldsOf(schema: z.ZodType | undefined, place: 'path' | 'query'): Json[
   }))
 }
 
-function responses({ answers, events, body, query }: Route): Json {
+function responses({ answers, events, params, body, query }: Route): Json {
   const guarded: Record<number, Answer> =
     events.length > 0
       ? {
           401: { description: 'authenticate() refused the caller.' },
           403: { description: 'A handler refused this.' },
-          ...(body || query ? { 422: { description: 'The request is not understood.' } } : {}),
+          ...(params || body || query ? { 422: { description: 'The request is not understood.' } } : {}),
         }
       : {}
   return Object.fromEntries(
@@ -103,7 +105,10 @@ function inline(schema: Json): unknown {
     if (typeof value !== 'object' || value === null) return value
     const reference = (value as Json)['$ref']
     if (typeof reference === 'string') return resolve(definitions[reference.replace('#/$defs/', '')])
-    const kept = Object.entries(value).filter(([key, inner]) => inner !== undefined && key !== 'id')
+    // The `id` of a schema is a string; a property of that name is a schema.
+    const kept = Object.entries(value).filter(
+      ([key, inner]) => inner !== undefined && !(key === 'id' && typeof inner === 'string'),
+    )
     return Object.fromEntries(kept.map(([key, inner]) => [key, resolve(inner)]))
   }
 }

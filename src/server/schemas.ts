@@ -32,6 +32,13 @@ export const anyObject = z
   )
   .meta({ type: 'object' })
 
+/** The configuration of an assistant or a run. Keys that it does not know are kept. */
+export const runConfig = z.looseObject({
+  tags: z.array(z.string()).nullish(),
+  recursion_limit: z.int().min(1).nullish(),
+  configurable: anyObject.nullish(),
+})
+
 /** Null means absent, unless a field says otherwise: both official clients send it. */
 export function optional<T extends z.ZodType>(schema: T) {
   return schema.nullish().transform((value) => value ?? undefined)
@@ -173,17 +180,17 @@ const command = z.object({
   goto: z.unknown().optional(),
 })
 
-const target = z.union([z.string(), z.object({ node: z.string(), input: z.unknown() })])
+const target = z.union([z.string(), z.object({ node: z.string(), input: z.unknown().optional() })])
 const gotoTarget = optional(z.union([target, z.array(target)]))
 
 /** The body of every request that creates a run. */
 export const runRequest = z
   .object({
     assistant_id: z.string().min(1),
-    input: z.unknown(),
+    input: z.unknown().optional(),
     command: optional(command.extend({ goto: gotoTarget })),
     metadata: optional(jsonObject),
-    config: optional(anyObject),
+    config: optional(runConfig),
     context: optional(anyObject),
     checkpoint: optional(checkpointRef),
     checkpoint_id: optional(z.string()),

@@ -196,6 +196,8 @@ export interface NewRun {
   readonly run_id: string
   readonly thread_id: string
   readonly assistant_id: string
+  /** When a run that is delayed may start; now, for others. */
+  readonly created_at?: string
   readonly metadata: Json
   readonly kwargs: Json
   readonly multitask_strategy: string

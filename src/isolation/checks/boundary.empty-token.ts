@@ -16,6 +16,8 @@ export const boundaryEmptyToken: Check = {
   event: 'authenticate',
   fix: authenticate('refuse a token that is empty before looking it up'),
   actors: ['nobody'],
+  // So that Alice's own search has something to show.
+  needs: ['thread'],
   on2xx: 'leak',
   proof: 'success',
   requests: () =>

@@ -14,6 +14,8 @@ export const boundaryNearMiss: Check = {
   event: 'authenticate',
   fix: authenticate('compare tokens for equality, not by prefix and not without case'),
   actors: ['junk'],
+  // So that Alice's own search has something to show.
+  needs: ['thread'],
   on2xx: 'leak',
   proof: 'success',
   requests: () =>

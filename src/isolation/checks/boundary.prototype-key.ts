@@ -16,6 +16,8 @@ export const boundaryPrototypeKey: Check = {
   event: 'authenticate',
   fix: authenticate('look tokens up with Object.hasOwn() or in a Map, not with `in` or plain indexing'),
   actors: ['nobody'],
+  // So that Alice's own search has something to show.
+  needs: ['thread'],
   on2xx: 'leak',
   proof: 'success',
   requests: () =>

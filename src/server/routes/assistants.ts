@@ -22,7 +22,7 @@ const searchBody = z.object({
 })
 
 const changeFields = {
-  config: s.optional(s.anyObject),
+  config: s.optional(s.runConfig),
   context: s.optional(s.anyObject),
   metadata: s.optional(s.jsonObject),
   name: s.optional(z.string()),
@@ -327,7 +327,7 @@ async function mayDelete(
     return (await caller.authorize('threads:delete', { thread_id })).scope
   } catch (error) {
     // A thread that the caller may not delete is not the caller's business: it stays, and says nothing.
-    if (error instanceof AuthkitError && error.status === 403) return undefined
+    if (error instanceof AuthkitError && error.code === 'forbidden') return undefined
     throw error
   }
 }

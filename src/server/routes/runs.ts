@@ -37,6 +37,16 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
     return { run: found(await storage.runs.get(scope, thread_id, run_id)), scope }
   }
 
+  /** Whoever asks that hanging up stops the run asks to change the thread: seeing it is not enough. */
+  async function mayCancel(caller: Caller, { thread_id, run_id }: Run): Promise<void> {
+    const { scope } = await caller.authorize('threads:update', {
+      thread_id,
+      action: 'interrupt',
+      metadata: { run_ids: [run_id] },
+    })
+    found(await storage.runs.get(scope, thread_id, run_id))
+  }
+
   /** What a run left, for whoever joins it: from the run itself, or from its thread where it ended long ago. */
   async function resultOf(run: Run, scope: Scope): Promise<unknown> {
     const handle = queue.find(run.run_id)
@@ -146,6 +156,7 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
         const thread_id = await storage.runs.threadOf(system, run_id)
         const asked = await caller.authorize('threads:read', { ...(thread_id ? { thread_id } : {}), run_id })
         const run = found(thread_id ? await storage.runs.get(asked.scope, thread_id, run_id) : undefined)
+        if (query.cancel_on_disconnect) await mayCancel(caller, run)
         return joinStream(run, { 'content-location': `/runs/${run_id}` }, query, c.req.header('last-event-id'))
       },
     }),
@@ -200,9 +211,8 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
       answers: { 204: { description: 'Deleted.' }, ...noRun },
       async handle({ c, caller, params: { thread_id, run_id } }) {
         const { scope } = await caller.authorize('threads:delete', { thread_id, run_id })
-        found(await storage.runs.get(scope, thread_id, run_id))
-        await queue.forget(run_id)
-        await storage.runs.delete(scope, thread_id, run_id)
+        const run = found(await storage.runs.get(scope, thread_id, run_id))
+        await queue.forget(run, () => storage.runs.delete(scope, thread_id, run_id))
         return c.body(null, 204)
       },
     }),
@@ -217,6 +227,7 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
       answers: { 200: { description: 'The final state, or `__error__`.', schema: z.unknown() }, ...noRun },
       async handle({ caller, params: { thread_id, run_id }, query }) {
         const { run, scope } = await readable(caller, thread_id, run_id)
+        if (query.cancel_on_disconnect) await mayCancel(caller, run)
         return lateJson(resultOf(run, scope), {
           headers: { 'content-location': locationOf(run, 'thread') },
           onDisconnect: () => {
@@ -236,6 +247,7 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
       answers: { 200: stream, ...noRun },
       async handle({ c, caller, params: { thread_id, run_id }, query }) {
         const { run } = await readable(caller, thread_id, run_id)
+        if (query.cancel_on_disconnect) await mayCancel(caller, run)
         return joinStream(run, { 'content-location': locationOf(run, 'thread') }, query, c.req.header('last-event-id'))
       },
     }),
@@ -254,10 +266,12 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
           action,
           metadata: { run_ids: [run_id], status: 'pending' },
         })
-        found(await storage.runs.get(scope, thread_id, run_id))
-        const stopped = queue.cancel(run_id).then(async () => {
-          if (action === 'rollback') await storage.runs.delete(scope, thread_id, run_id)
-        })
+        const run = found(await storage.runs.get(scope, thread_id, run_id))
+        // A run that has ended can't be stopped, and stays: deleting it takes `threads:delete`.
+        const rollback = action === 'rollback' && (run.status === 'pending' || run.status === 'running')
+        const stopped = rollback
+          ? queue.forget(run, () => storage.runs.delete(scope, thread_id, run_id))
+          : queue.cancel(run_id)
         if (!wait) {
           stopped.catch(() => undefined)
           return c.body(null, 202)
@@ -290,8 +304,10 @@ function result(outcome: Awaited<RunHandle['outcome']>): unknown {
 }
 
 const OUTCOMES: { [K in Outcome['kind']]: (outcome: Extract<Outcome, { kind: K }>) => unknown } = {
-  success: ({ values, interrupts, waiting }) =>
-    waiting ? { ...(values as object | null), __interrupt__: Object.values(interrupts).flat() } : values,
+  success: ({ values, interrupts, status }) =>
+    status === 'interrupted'
+      ? { ...(values as object | null), __interrupt__: Object.values(interrupts).flat() }
+      : values,
   error: ({ error }) => ({ __error__: error }),
   interrupted: () => ({ __error__: { error: 'RunInterrupted', message: 'The run was stopped before it ended.' } }),
 }

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
+import { systemScope } from '../../engine/scope.js'
 import { AuthkitError } from '../../errors/authkit-error.js'
 import { THREAD_FIELDS, type Thread, type ThreadQuery } from '../../storage/storage.js'
 import type { ServerDeps } from '../context.js'
@@ -47,19 +48,28 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
         if (supersteps.length > 0 && typeof stamped['graph_id'] !== 'string') {
           throw new AuthkitError('bad_request', `Thread ${thread_id} has no graph ID`)
         }
-        const made = await storage.threads.create(scope, { thread_id, metadata: stamped }, if_exists)
-        if (!made) throw new AuthkitError('conflict', 'Thread already exists')
-        if (supersteps.length === 0) return c.json(made)
+        const wanted = { thread_id, metadata: stamped }
+        if (supersteps.length === 0) {
+          const made = await storage.threads.create(scope, wanted, if_exists)
+          if (!made) throw new AuthkitError('conflict', 'Thread already exists')
+          return c.json(made)
+        }
 
         const writable = await caller.authorize('threads:update', { thread_id })
-        const steps = supersteps.map(({ updates }) => updates)
-        await queue
-          .exclusively(thread_id, () => states.bulkUpdate(writable.scope, made, steps))
-          .catch(async (error) => {
-            await storage.threads.delete(scope, thread_id)
+        const readable = await caller.authorize('threads:read', { thread_id })
+        await queue.exclusively(thread_id, async () => {
+          const made = await storage.threads.create(scope, wanted, 'raise')
+          if (!made) {
+            // `do_nothing` is about the state too.
+            if (if_exists === 'do_nothing' && (await storage.threads.get(scope, thread_id))) return
+            throw new AuthkitError('conflict', 'Thread already exists')
+          }
+          const steps = supersteps.map(({ updates }) => updates)
+          await states.bulkUpdate(writable.scope, made, steps).catch(async (error) => {
+            await storage.threads.delete(systemScope('the thread that this request made'), thread_id)
             throw error
           })
-        const readable = await caller.authorize('threads:read', { thread_id })
+        })
         return c.json(found(await storage.threads.get(readable.scope, thread_id), thread_id))
       },
     }),
@@ -146,8 +156,11 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
       async handle({ c, caller, params: { thread_id } }) {
         const { scope } = await caller.authorize('threads:delete', { thread_id })
         found(await storage.threads.get(scope, thread_id), thread_id)
-        await queue.cancelThread(thread_id)
-        found((await storage.threads.delete(scope, thread_id)) || undefined, thread_id)
+        // No run begins between the end of the others and the end of the thread.
+        await queue.exclusively(thread_id, async () => {
+          await queue.cancelThread(thread_id)
+          found((await storage.threads.delete(scope, thread_id)) || undefined, thread_id)
+        })
         return c.body(null, 204)
       },
     }),

@@ -14,8 +14,8 @@ export function createRuns(dialect: Dialect): Runs {
     async create(scope, { metadata, kwargs, ...run }) {
       const now = new Date().toISOString()
       const row: Selectable<Schema['runs']> = {
-        ...run,
         created_at: now,
+        ...run,
         updated_at: now,
         status: 'pending',
         metadata: JSON.stringify(metadata),

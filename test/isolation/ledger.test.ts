@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest'
+import { createLedger, LedgerViolation } from '../../src/isolation/ledger.js'
+import { del, type Exchange, get, type Probe, patch, post, put } from '../../src/isolation/probe.js'
+
+const OURS = '11111111-1111-4111-8111-111111111111'
+const THEIRS = '22222222-2222-4222-8222-222222222222'
+
+function ledger() {
+  const made = createLedger({ agents: () => ['agent'] })
+  made.reserve({ kind: 'thread', id: OURS, owner: 'alice' })
+  made.reserve({ kind: 'item', id: 'our-key', owner: 'alice', namespace: ['a'] })
+  return made
+}
+
+const answer = (probe: Probe, status: number, body = ''): Exchange => ({
+  actor: 'alice',
+  probe,
+  status,
+  headers: {},
+  body,
+  ending: 'complete',
+  ms: 1,
+})
+
+describe('nothing but what the run made may be changed', () => {
+  it.each<[string, Probe]>([
+    ['a foreign thread', del(`/threads/${THEIRS}`)],
+    ['a foreign thread in the body', post('/runs', { assistant_id: 'agent', thread_id: THEIRS })],
+    ['a foreign assistant in the body', post(`/threads/${OURS}/runs`, { assistant_id: THEIRS })],
+    ['one of several', post('/threads/prune', { thread_ids: [OURS, THEIRS] })],
+    ['a run that is not ours on a thread that is', post(`/threads/${OURS}/runs/${THEIRS}/cancel`)],
+    ['everybody’s runs', post('/runs/cancel', { status: 'all' })],
+    ['the shared agent', del('/assistants/agent')],
+    ['the whole database', post('/internal/truncate', { threads: true })],
+    ['a store key that was not planted', del('/store/items', { namespace: [], key: 'theirs' })],
+    ['a store without a key', put('/store/items', { namespace: ['a'] })],
+    ['anything unknown', post('/admin/reset', {})],
+  ])('refuses to change %s', (_, probe) => expect(() => ledger().assert(probe)).toThrow(LedgerViolation))
+
+  it.each<[string, Probe]>([
+    ['reading anything', get(`/threads/${THEIRS}`)],
+    ['searching', post('/threads/search', { ids: [THEIRS] })],
+    ['a history', post(`/threads/${THEIRS}/history`, {})],
+    ['changing its own thread', patch(`/threads/${OURS}`, { metadata: {} })],
+    ['a run of the shared agent', post(`/threads/${OURS}/runs`, { assistant_id: 'agent' })],
+    ['creating', post('/threads', {})],
+    ['its own item', del('/store/items', { namespace: ['a'], key: 'our-key' })],
+    ['truncating nothing', post('/internal/truncate', {})],
+  ])('allows %s', (_, probe) => expect(() => ledger().assert(probe)).not.toThrow())
+})
+
+describe('what is to be cleaned up', () => {
+  const ids = (made: ReturnType<typeof ledger>) => made.objects().map(({ id }) => id)
+
+  it('leaves out ids that were reserved and refused', () => {
+    const made = ledger()
+    made.note(answer(post('/threads', { thread_id: OURS }), 403))
+    expect(ids(made)).toEqual([])
+  })
+
+  it.each([200, 500, 0])('has an id whose creation was answered with %i', (status) => {
+    const made = ledger()
+    made.note(answer(post('/threads', { thread_id: OURS }), status))
+    expect(ids(made)).toEqual([OURS])
+  })
+
+  it('leaves out what its owner deleted', () => {
+    const made = ledger()
+    made.note(answer(post('/threads', { thread_id: OURS }), 200))
+    made.note(answer(del(`/threads/${OURS}`), 204))
+    expect(ids(made)).toEqual([])
+  })
+
+  it('has what the server named itself, and runs until they rest', () => {
+    const made = ledger()
+    made.note(answer(post(`/threads/${OURS}/runs`, {}), 200, JSON.stringify({ run_id: THEIRS, thread_id: OURS })))
+    expect(made.unfinishedRuns().map(({ id }) => id)).toEqual([THEIRS])
+    made.note(answer(get(`/threads/${OURS}/runs/${THEIRS}`), 200, '{"status":"running"}'))
+    expect(made.unfinishedRuns()).toHaveLength(1)
+    made.note(answer(get(`/threads/${OURS}/runs/${THEIRS}`), 200, '{"status":"interrupted"}'))
+    expect(made.unfinishedRuns()).toEqual([])
+    made.note(answer(post(`/threads/${OURS}/copy`), 200, JSON.stringify({ thread_id: 'a-copy' })))
+    expect(ids(made)).toContain('a-copy')
+  })
+})
