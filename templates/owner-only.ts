@@ -46,8 +46,8 @@ export const auth = new Auth()
     }
   })
 
-  // Nothing else exists today. What a later server adds stays closed until you decide.
-  .on('*', () => false)
+// These handlers cover all 21 events. An event that no handler covers is open to everyone; `authkit dev` names it. To close
+// whatever is not named, add .on('*', () => false), as the template deny-by-default does.
 
 /** Writes the owner into the metadata that the server is about to store, over whatever the client sent. */
 function stamp(value: object, owner: string): void {

@@ -6,9 +6,9 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../cli/base-command.js'
 import type { DevEvent } from '../dev/events.js'
+import { prepareDev } from '../dev/prepare.js'
 import { devJson } from '../dev/report-json.js'
 import { devText } from '../dev/report-text.js'
-import { startDev } from '../dev/start-dev.js'
 
 export default class Dev extends BaseCommand {
   static override summary = 'Serve your project locally, with auth.ts enforced and reloaded as you edit.'
@@ -82,7 +82,8 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
   }
 
   async run(): Promise<void> {
-    const { args, flags } = await this.parse(Dev)
+    prepareDev()
+    const [{ args, flags }, { startDev }] = await Promise.all([this.parse(Dev), import('../dev/start-dev.js')])
     const style = this.style()
     const show = (event: DevEvent) => {
       if (event.kind === 'request' && flags.quiet) return

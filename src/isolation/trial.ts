@@ -64,7 +64,7 @@ export async function runTrial(
   try {
     cast = await castFor(check, actors, stage, shared)
   } catch (error) {
-    if (error instanceof PlantFailure) return all(plantVerdict(error))
+    if (error instanceof PlantFailure) return all(plantVerdict(stage, error))
     throw error
   }
 
@@ -158,10 +158,10 @@ function combine(owner: Owner, parts: readonly (readonly [Need, Belongings])[]):
   }
 }
 
-function plantVerdict({ what, exchange }: PlantFailure): Verdict {
+function plantVerdict(stage: Stage, { what, exchange }: PlantFailure): Verdict {
   const { status, actor } = exchange
   const who = WHO[actor]
-  if (notImplemented(exchange) || status === 404 || status === 405) {
+  if (unsupported(stage, exchange)) {
     return { kind: 'skipped', reason: `${what}: not offered by this server (${status})` }
   }
   if (status === 403) return { kind: 'skipped', reason: `${who} may not create ${what} here (403)` }

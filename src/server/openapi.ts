@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Answer, Route } from './route.js'
 import { ErrorBody } from './schemas.js'
 

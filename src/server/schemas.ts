@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { STREAM_MODES } from '../runtime/stream-modes.js'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
@@ -172,6 +172,7 @@ export const checkpointRef = z.object({
   checkpoint_map: optional(anyObject),
 })
 
+const mode = z.enum(STREAM_MODES)
 const nodes = z.union([z.literal('*'), z.array(z.string())])
 
 const command = z.object({
@@ -197,16 +198,9 @@ export const runRequest = z
     webhook: optional(z.string()),
     interrupt_before: optional(nodes),
     interrupt_after: optional(nodes),
-    stream_mode: optional(z.union([z.string(), z.array(z.string())])).transform((modes, context) => {
-      const wanted = modes === undefined ? ['values'] : [modes].flat()
-      const known = wanted.filter((mode): mode is (typeof STREAM_MODES)[number] =>
-        (STREAM_MODES as readonly string[]).includes(mode),
-      )
-      if (known.length < wanted.length) {
-        context.addIssue({ code: 'custom', message: `stream modes are ${STREAM_MODES.join(', ')}` })
-      }
-      return known
-    }),
+    stream_mode: optional(
+      z.union([mode, z.array(mode)], { error: `stream modes are ${STREAM_MODES.join(', ')}` }),
+    ).transform((modes) => (modes === undefined ? (['values'] as const) : [modes].flat())),
     stream_subgraphs: withDefault(z.boolean(), false),
     stream_resumable: withDefault(z.boolean(), false),
     on_disconnect: withDefault(z.enum(['cancel', 'continue']), 'continue'),

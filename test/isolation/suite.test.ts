@@ -81,6 +81,16 @@ describe('while it runs', () => {
     }
   })
 
+  it('lists what it could not remove, each with the line that removes it', async () => {
+    const { finished, server, events } = await play({ undeletable: true }, { checks: some('thread.read') })
+    const left = finished.cleanup?.left ?? []
+    expect(left).toHaveLength(server.remaining().threads)
+    expect(left.length).toBeGreaterThan(0)
+    expect(left[0]?.curl).toMatch(/^curl -X DELETE '.*\/threads\/.*' -H "authorization: Bearer \$(ALICE|BOB)"$/)
+    const reporter = textReporter({ colours: createStyle(false), verbose: false })
+    expect(events.map(reporter).join('')).toContain(`${left.length} objects could not be removed:`)
+  })
+
   it('cleans up and stops when a check reaches for what the run did not make', async () => {
     const [thread] = some('thread.delete')
     if (!thread) throw new Error('thread.delete is gone')

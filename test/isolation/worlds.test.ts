@@ -11,6 +11,7 @@ describe('a server that isolates', () => {
     expect(played.finished.exitCode).toBe(0)
     expect(played.finished.cleanup?.left).toEqual([])
     expect(played.server.remaining()).toEqual({ threads: 0, assistants: 0, items: 0 })
+    expect(played.server.accidents()).toBe(0)
     // What keeps it fast: 0.4 ms a request is 0.7 s.
     expect(played.finished.requests).toBeLessThan(1800)
   })
@@ -59,6 +60,14 @@ describe('a server that refuses everybody once the data is planted', () => {
     const { verdicts, finished } = await play({ refuse: 'hang' }, { checks, timeoutMs: 60, keep: true })
     expect([...new Set(verdicts.values())]).toEqual(['inconclusive'])
     expect(finished.exitCode).toBe(3)
+  })
+})
+
+describe('a server that forgets Alice on the way', () => {
+  it('has not leaked: her untouched copy is gone as well', async () => {
+    const checks = CHECKS.filter(({ id }) => id === 'thread.delete')
+    const { verdicts } = await play({ forgetsAlice: true }, { checks, keep: true })
+    expect([...verdicts.values()]).toEqual(['inconclusive', 'inconclusive'])
   })
 })
 

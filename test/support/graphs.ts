@@ -83,7 +83,7 @@ const steps = new StateGraph(State)
   .compile()
 
 /** Tries to forge events: line breaks in what it writes, and in the name of a node. */
-const FORGED = 'evil\n\nevent: error\ndata: {"error":"forged"}\n\n'
+const FORGED = 'evil\r\n\r\ndata\rid\n\n'
 const forge = new StateGraph(State)
   .addNode(FORGED, (_: StateOf, config: LangGraphRunnableConfig) => {
     config.writer?.(`a\r\n\r\nevent: error\r\ndata: {"error":"forged"}\r\n\r\n\u2028`)

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import { z } from 'zod'
+import * as z from 'zod'
 import { withoutReserved } from '../../engine/reserved.js'
 import { type Scope, systemScope } from '../../engine/scope.js'
 import { AuthkitError } from '../../errors/authkit-error.js'

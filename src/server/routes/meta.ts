@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ServerDeps } from '../context.js'
 import { docsFile, docsPage } from '../docs-page.js'
 import { openApi } from '../openapi.js'

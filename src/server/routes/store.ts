@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { AuthkitError } from '../../errors/authkit-error.js'
 import type { ServerDeps } from '../context.js'
 import { type Route, route } from '../route.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Caller } from '../../engine/engine.js'
 import { type Scope, systemScope } from '../../engine/scope.js'
 import { AuthkitError } from '../../errors/authkit-error.js'

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import { z } from 'zod'
+import * as z from 'zod'
 import { systemScope } from '../../engine/scope.js'
 import { AuthkitError } from '../../errors/authkit-error.js'
 import { THREAD_FIELDS, type Thread, type ThreadQuery } from '../../storage/storage.js'

@@ -21,6 +21,10 @@ export interface FakeOptions {
   readonly lockedOut?: 'user1' | 'user2'
   /** Nobody but Alice may copy threads, whoever owns them. */
   readonly roleless?: boolean
+  /** Threads can be created and never deleted. */
+  readonly undeletable?: boolean
+  /** Once somebody else has tried to delete a thread, Alice does not find hers any more. */
+  readonly forgetsAlice?: boolean
   /** Answers hold the credential of the request. */
   readonly echoTokens?: boolean
   /** A text of somebody else's that stands next to everything. */
@@ -33,6 +37,8 @@ export interface FakeServer {
   readonly url: URL
   /** What is still there. */
   remaining(): { threads: number; assistants: number; items: number }
+  /** How often a thread was deleted under a pending run, which takes a worker with it on some servers. */
+  accidents(): number
   /** Every request line, for a look at what was sent. */
   readonly seen: readonly { method: string; path: string; authorization: string | undefined; body: string }[]
   close(): Promise<void>
@@ -87,6 +93,9 @@ export async function startFakeServer(options: FakeOptions = {}): Promise<FakeSe
   const late: { thread: string; reads: number; apply: () => void }[] = []
   const seen: { method: string; path: string; authorization: string | undefined; body: string }[] = []
 
+  let forgotten = false
+  let accidents = 0
+
   const identify = (c: Context): string | undefined => {
     const header = c.req.header('authorization')
     const token = header?.split(' ').at(-1) ?? ''
@@ -127,6 +136,9 @@ export async function startFakeServer(options: FakeOptions = {}): Promise<FakeSe
     if (options.roleless && identity !== 'user1' && c.req.path.endsWith('/copy')) return c.text('Not your role', 403)
     if (options.echoTokens) c.header('x-credential', echo)
     c.set('user', identity)
+    const victim = threads.get(c.req.path.split('/')[2] ?? '')
+    if (options.forgetsAlice && c.req.method === 'DELETE' && victim && victim.owner !== identity) forgotten = true
+    if (forgotten && identity === 'user1') return c.json({ detail: 'Not found' }, 404)
     if (options.refuse !== undefined && !planting(c.req.method, c.req.path, body)) {
       if (options.refuse === 'hang') await new Promise((resolve) => setTimeout(resolve, 1000))
       if (options.refuse === 'null' || options.refuse === 'hang') return c.json(null)
@@ -257,7 +269,8 @@ export async function startFakeServer(options: FakeOptions = {}): Promise<FakeSe
   }
   app.delete('/threads/:id', (c) => {
     const thread = threadOf(c, 'thread.delete')
-    if (!thread) return refused(c)
+    if (!thread || options.undeletable) return refused(c)
+    if (thread.status === 'busy') accidents++
     bury(thread)
     return c.body(null, 204)
   })
@@ -552,6 +565,7 @@ export async function startFakeServer(options: FakeOptions = {}): Promise<FakeSe
   return {
     url: new URL(`http://127.0.0.1:${port}`),
     remaining: () => ({ threads: threads.size, assistants: assistants.size, items: items.length }),
+    accidents: () => accidents,
     seen,
     close: () =>
       new Promise((resolve) => {
