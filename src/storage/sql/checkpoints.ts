@@ -1,8 +1,20 @@
-import { type Selectable, sql } from 'kysely'
+import { type Selectable, sql, type Transaction } from 'kysely'
 import type { Checkpoints, StoredCheckpoint } from '../storage.js'
 import type { Dialect } from './dialect.js'
 import type { Schema } from './schema.js'
 import { threadScope } from './scope-sql.js'
+
+/** The columns after `thread_id`. */
+const CHECKPOINT = [
+  'checkpoint_ns',
+  'checkpoint_id',
+  'parent_checkpoint_id',
+  'run_id',
+  'type',
+  'checkpoint',
+  'metadata',
+] as const
+const WRITE = ['checkpoint_ns', 'checkpoint_id', 'task_id', 'task_path', 'idx', 'channel', 'type', 'value'] as const
 
 export function createCheckpoints(dialect: Dialect): Checkpoints {
   const { db } = dialect
@@ -14,16 +26,7 @@ export function createCheckpoints(dialect: Dialect): Checkpoints {
       // From the thread's own row, so that a checkpoint can't outlive a thread that was deleted meanwhile.
       const { numInsertedOrUpdatedRows } = await db
         .insertInto('checkpoints')
-        .columns([
-          'thread_id',
-          'checkpoint_ns',
-          'checkpoint_id',
-          'parent_checkpoint_id',
-          'run_id',
-          'type',
-          'checkpoint',
-          'metadata',
-        ])
+        .columns(['thread_id', ...CHECKPOINT])
         .expression((from) =>
           from
             .selectFrom('threads')
@@ -134,4 +137,28 @@ export function createCheckpoints(dialect: Dialect): Checkpoints {
 
 function toCheckpoint(row: Selectable<Schema['checkpoints']>): StoredCheckpoint {
   return { ...row, metadata: JSON.parse(row.metadata) }
+}
+
+/** Copies the checkpoints of a thread, and what is pending on them, to another thread. Whoever calls has checked both. */
+export async function copyCheckpoints(trx: Transaction<Schema>, from: string, to: string): Promise<void> {
+  await trx
+    .insertInto('checkpoints')
+    .columns(['thread_id', ...CHECKPOINT])
+    .expression((query) =>
+      query
+        .selectFrom('checkpoints')
+        .select((s) => [s.val(to).as('thread_id'), ...CHECKPOINT])
+        .where('thread_id', '=', from),
+    )
+    .execute()
+  await trx
+    .insertInto('checkpoint_writes')
+    .columns(['thread_id', ...WRITE])
+    .expression((query) =>
+      query
+        .selectFrom('checkpoint_writes')
+        .select((s) => [s.val(to).as('thread_id'), ...WRITE])
+        .where('thread_id', '=', from),
+    )
+    .execute()
 }

@@ -1,9 +1,13 @@
-import { expressionBuilder, type Selectable, sql } from 'kysely'
+import { expressionBuilder, type Selectable, sql, type Transaction } from 'kysely'
 import type { Scope } from '../../engine/scope.js'
 import type { Page, PageQuery, Thread, ThreadQuery, ThreadStatus, Threads } from '../storage.js'
+import { copyCheckpoints } from './checkpoints.js'
 import type { Dialect } from './dialect.js'
 import type { Schema } from './schema.js'
 import { metadataScope, metadataSearch, noteHidden } from './scope-sql.js'
+
+type Row = Selectable<Schema['threads']>
+type Connection = Transaction<Schema> | Dialect['db']
 
 const eb = expressionBuilder<Schema, 'threads'>()
 
@@ -12,22 +16,24 @@ export const THREAD_SORT = ['thread_id', 'status', 'created_at', 'updated_at', '
 export function createThreads(dialect: Dialect): Threads {
   const { db } = dialect
 
-  function visible(scope: Scope, id: string) {
-    return db
+  async function rowOf(scope: Scope, id: string, on: Connection = db): Promise<Row | undefined> {
+    const row = await on
       .selectFrom('threads')
       .selectAll()
       .where('thread_id', '=', id)
       .where(metadataScope(dialect, scope, 'threads'))
+      .executeTakeFirst()
+    if (!row) await noteHidden(scope, () => exists(id, on))
+    return row
+  }
+
+  async function exists(id: string, on: Connection): Promise<boolean> {
+    return Boolean(await on.selectFrom('threads').select('thread_id').where('thread_id', '=', id).executeTakeFirst())
   }
 
   async function get(scope: Scope, id: string): Promise<Thread | undefined> {
-    const row = await visible(scope, id).executeTakeFirst()
-    if (!row) await noteHidden(scope, () => exists(id))
+    const row = await rowOf(scope, id)
     return row && toThread(row)
-  }
-
-  async function exists(id: string): Promise<boolean> {
-    return Boolean(await db.selectFrom('threads').select('thread_id').where('thread_id', '=', id).executeTakeFirst())
   }
 
   async function conditions(scope: Scope, { ids, metadata, values, status }: ThreadQuery) {
@@ -51,24 +57,10 @@ export function createThreads(dialect: Dialect): Threads {
   }
 
   /** Reads, changes and writes one thread in a transaction, where the scope lets it. */
-  async function change(
-    scope: Scope,
-    id: string,
-    next: (thread: Thread) => Partial<Selectable<Schema['threads']>>,
-  ): Promise<Thread | undefined> {
+  async function change(scope: Scope, id: string, next: (thread: Thread) => Partial<Row>): Promise<Thread | undefined> {
     return db.transaction().execute(async (trx) => {
-      const row = await trx
-        .selectFrom('threads')
-        .selectAll()
-        .where('thread_id', '=', id)
-        .where(metadataScope(dialect, scope, 'threads'))
-        .executeTakeFirst()
-      if (!row) {
-        await noteHidden(scope, async () =>
-          Boolean(await trx.selectFrom('threads').select('thread_id').where('thread_id', '=', id).executeTakeFirst()),
-        )
-        return undefined
-      }
+      const row = await rowOf(scope, id, trx)
+      if (!row) return undefined
       const changed = { ...row, ...next(toThread(row)), updated_at: new Date().toISOString() }
       await trx.updateTable('threads').set(changed).where('thread_id', '=', id).execute()
       return toThread(changed)
@@ -142,99 +134,24 @@ export function createThreads(dialect: Dialect): Threads {
         .where('thread_id', '=', id)
         .where(metadataScope(dialect, scope, 'threads'))
         .executeTakeFirst()
-      if (numDeletedRows === 0n) await noteHidden(scope, () => exists(id))
+      if (numDeletedRows === 0n) await noteHidden(scope, () => exists(id, db))
       return numDeletedRows > 0n
     },
 
     copy(scope, sourceId, { thread_id, metadata }) {
       return db.transaction().execute(async (trx) => {
-        const source = await trx
-          .selectFrom('threads')
-          .selectAll()
-          .where('thread_id', '=', sourceId)
-          .where(metadataScope(dialect, scope, 'threads'))
-          .executeTakeFirst()
-        if (!source) {
-          const there = await trx
-            .selectFrom('threads')
-            .select('thread_id')
-            .where('thread_id', '=', sourceId)
-            .executeTakeFirst()
-          await noteHidden(scope, async () => Boolean(there))
-          return undefined
-        }
+        const source = await rowOf(scope, sourceId, trx)
+        if (!source) return undefined
         const row = { ...newRow(thread_id, metadata, 'idle', {}), values: source.values, interrupts: source.interrupts }
         await trx.insertInto('threads').values(row).execute()
-        await trx
-          .insertInto('checkpoints')
-          .columns([
-            'thread_id',
-            'checkpoint_ns',
-            'checkpoint_id',
-            'parent_checkpoint_id',
-            'run_id',
-            'type',
-            'checkpoint',
-            'metadata',
-          ])
-          .expression((from) =>
-            from
-              .selectFrom('checkpoints')
-              .select((s) => [
-                s.val(thread_id).as('thread_id'),
-                'checkpoint_ns',
-                'checkpoint_id',
-                'parent_checkpoint_id',
-                'run_id',
-                'type',
-                'checkpoint',
-                'metadata',
-              ])
-              .where('thread_id', '=', sourceId),
-          )
-          .execute()
-        await trx
-          .insertInto('checkpoint_writes')
-          .columns([
-            'thread_id',
-            'checkpoint_ns',
-            'checkpoint_id',
-            'task_id',
-            'task_path',
-            'idx',
-            'channel',
-            'type',
-            'value',
-          ])
-          .expression((from) =>
-            from
-              .selectFrom('checkpoint_writes')
-              .select((s) => [
-                s.val(thread_id).as('thread_id'),
-                'checkpoint_ns',
-                'checkpoint_id',
-                'task_id',
-                'task_path',
-                'idx',
-                'channel',
-                'type',
-                'value',
-              ])
-              .where('thread_id', '=', sourceId),
-          )
-          .execute()
+        await copyCheckpoints(trx, sourceId, thread_id)
         return toThread(row)
       })
     },
   }
 }
 
-function newRow(
-  thread_id: string,
-  metadata: object,
-  status: ThreadStatus,
-  config: object,
-): Selectable<Schema['threads']> {
+function newRow(thread_id: string, metadata: object, status: ThreadStatus, config: object): Row {
   const now = new Date().toISOString()
   return {
     thread_id,
@@ -250,7 +167,7 @@ function newRow(
   }
 }
 
-function toThread(row: Selectable<Schema['threads']>): Thread {
+function toThread(row: Row): Thread {
   return {
     ...row,
     status: row.status as ThreadStatus,
