@@ -33,28 +33,3 @@ export function keysFor(event: AuthEvent): readonly HandlerKey[] {
   const [resource, action] = event.split(':') as [Resource, Action]
   return [event, resource, `*:${action}`, '*']
 }
-
-/** The valid key that a misspelt one most resembles. */
-export function nearestKey(wrong: string): HandlerKey {
-  let nearest: HandlerKey = '*'
-  let best = Number.POSITIVE_INFINITY
-  for (const key of ALL_KEYS) {
-    if (key === '*') continue
-    const distance = editDistance(wrong.toLowerCase(), key)
-    if (distance < best) [nearest, best] = [key, distance]
-  }
-  return nearest
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= b.length; column++) {
-      const substitution = (previous[column - 1] as number) + (a[row - 1] === b[column - 1] ? 0 : 1)
-      current.push(Math.min(substitution, (previous[column] as number) + 1, (current[column - 1] as number) + 1))
-    }
-    previous = current
-  }
-  return previous[b.length] as number
-}

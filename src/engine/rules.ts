@@ -1,6 +1,7 @@
 import { AuthkitError } from '../errors/authkit-error.js'
+import { nearest } from '../errors/nearest.js'
 import type { HandlerCache } from './auth.js'
-import { ALL_EVENTS, ALL_KEYS, type AuthEvent, type HandlerKey, keysFor, nearestKey } from './events.js'
+import { ALL_EVENTS, ALL_KEYS, type AuthEvent, type HandlerKey, keysFor } from './events.js'
 
 type AnyFunction = (parameter: never) => unknown
 
@@ -39,7 +40,7 @@ export function rulesFrom(exported: unknown): AuthRules {
     if (!isHandlerKey(key)) {
       throw new AuthkitError(
         'auth_unknown_event',
-        `.on("${key}") never runs: there is no such event. Did you mean "${nearestKey(key)}"?`,
+        `.on("${key}") never runs: there is no such event. Did you mean "${nearest(key, ALL_KEYS).word}"?`,
       )
     }
     if (typeof handler !== 'function') {

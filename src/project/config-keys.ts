@@ -1,3 +1,5 @@
+import { nearest } from '../errors/nearest.js'
+
 /** What a value has to be: how it is said to people, and how it is checked. */
 interface Shape {
   readonly expects: string
@@ -181,24 +183,9 @@ function adviceFor(at: readonly string[], value: unknown): string {
 }
 
 function suggest(wrong: string, known: readonly string[]): string {
-  const [nearest = '', distance = 0] = known
-    .map((key) => [key, editDistance(wrong.toLowerCase(), key.toLowerCase())] as const)
-    .reduce((best, next) => (next[1] < best[1] ? next : best))
-  const guess = `Did you mean "${nearest}"?`
-  return distance <= Math.max(2, nearest.length / 3) ? guess : `${guess} Known keys: ${known.join(', ')}.`
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column)
-  for (const [row, letter] of [...a].entries()) {
-    const current = [row + 1]
-    for (let column = 1; column <= b.length; column++) {
-      const substitution = (previous[column - 1] ?? 0) + (letter === b[column - 1] ? 0 : 1)
-      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[b.length] ?? 0
+  const { word, edits } = nearest(wrong, known)
+  const guess = `Did you mean "${word}"?`
+  return edits <= Math.max(2, word.length / 3) ? guess : `${guess} Known keys: ${known.join(', ')}.`
 }
 
 function isPattern(source: string): boolean {

@@ -1,12 +1,11 @@
 import { Client as Client1 } from '@langchain/langgraph-sdk'
 import { Client as Client2 } from 'langgraph-sdk-2'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { agent } from '../../src/runtime/agent.js'
 import { systemAssistantId } from '../../src/runtime/graph-registry.js'
 import { testGraphs } from '../support/graphs.js'
 import { serve } from '../support/server.js'
 
-const server = await serve({ graphs: { agent: { load: async () => agent }, ...testGraphs } })
+const server = await serve({ graphs: testGraphs })
 const hello = { messages: [{ role: 'human', content: 'hello' }] }
 const ABSENT = '0197a9b4-6f5c-7000-8000-000000000000'
 

@@ -11,6 +11,7 @@ import {
   START,
   StateGraph,
 } from '@langchain/langgraph'
+import { agent } from '../../src/runtime/agent.js'
 import type { GraphSource } from '../../src/runtime/graph-registry.js'
 
 const list = Annotation<unknown[]>({ reducer: (old, more) => [...old, ...[more].flat()], default: () => [] })
@@ -119,7 +120,7 @@ const jump = new StateGraph(State)
   .addEdge(START, 'choose')
   .compile()
 
-const COMPILED = { echo, slow, boom, ask, steps, forge, nested, chat, jump }
+const COMPILED = { agent, echo, slow, boom, ask, steps, forge, nested, chat, jump }
 
 /** Graphs that each show one thing. */
 export const testGraphs: Readonly<Record<string, GraphSource>> = {
