@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../cli/base-command.js'
+import { paragraphs } from '../cli/paragraphs.js'
 import type { DevEvent } from '../dev/events.js'
 import { prepareDev } from '../dev/prepare.js'
 import { devJson } from '../dev/report-json.js'
@@ -14,7 +15,7 @@ export default class Dev extends BaseCommand {
   static override summary = 'Serve your project locally, with auth.ts enforced and reloaded as you edit.'
 
   static override description =
-    `Serves the LangGraph Platform API on SQLite and runs auth.ts for every request, so the official
+    paragraphs`Serves the LangGraph Platform API on SQLite and runs auth.ts for every request, so the official
 LangGraph clients work against it. Edits of auth.ts, of what it imports, of langgraph.json and of .env take effect in
 milliseconds. While auth.ts is broken, every request gets 503.
 

@@ -2,6 +2,7 @@ import { join, relative } from 'node:path'
 import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../cli/base-command.js'
+import { paragraphs } from '../cli/paragraphs.js'
 import { applyPlan } from '../scaffold/apply-plan.js'
 import { type Plan, planInit, type Step } from '../scaffold/plan.js'
 import { DEFAULT_TEMPLATE, listTemplates } from '../scaffold/templates.js'
@@ -24,12 +25,12 @@ const DONE = { create: 'created', update: 'updated', replace: 'replaced', keep: 
 export default class Init extends BaseCommand {
   static override summary = 'Write an auth.ts that is safe by default, into an empty folder or an existing project.'
 
-  static override description = [
-    'Writes auth.ts from a template, names it in langgraph.json under "auth.path" (every other key, comment and space',
-    'stays as it is) and adds .authkit/ to .gitignore. A file that is there and differs is never overwritten without',
-    '--force. Running it again changes nothing.\n\nWhere langgraph.json already names an auth file that does not exist yet,',
-    'the template is written there. Where the project depends on @langchain/langgraph-sdk, the file imports Auth from it.',
-  ].join(' ')
+  static override description = paragraphs`Writes auth.ts from a template, names it in langgraph.json under "auth.path"
+(every other key, comment and space stays as it is) and adds .authkit/ to .gitignore. A file that is there and differs is
+never overwritten without --force. Running it again changes nothing.
+
+Where langgraph.json already names an auth file that does not exist yet, the template is written there. Where the project
+depends on @langchain/langgraph-sdk, the file imports Auth from it.`
 
   static override examples = [
     { description: 'Into this folder', command: '<%= config.bin %> <%= command.id %>' },

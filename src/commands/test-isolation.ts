@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../cli/base-command.js'
+import { paragraphs } from '../cli/paragraphs.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 import { CHECKS } from '../isolation/checks/index.js'
 import { jsonReporter } from '../isolation/reporters/json.js'
@@ -17,7 +18,7 @@ export default class TestIsolation extends BaseCommand {
   static override summary = 'Prove, or disprove, that the users of a server are isolated from each other.'
 
   static override description =
-    `Plays Alice, who owns data, Bob, who tries to reach it, and callers without a token or with an invented one, against
+    paragraphs`Plays Alice, who owns data, Bob, who tries to reach it, and callers without a token or with an invented one, against
 any LangGraph-compatible server. It plants random markers in Alice's data and looks for them in what the others get,
 and reads her data again after every attack. Every refusal is paired with a positive control, so a server that refuses
 everybody is not called isolated. It touches only what it created itself, runs no graph, and cleans up.
@@ -25,45 +26,75 @@ everybody is not called isolated. It touches only what it created itself, runs n
 Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decided.`
 
   static override examples = [
-    '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:2024',
-    '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:2024 --only "store.*" --verbose',
-    'AUTHKIT_ALICE_TOKEN=... AUTHKIT_BOB_TOKEN=... <%= config.bin %> <%= command.id %> --url https://agents.example.com --yes',
+    { description: 'Test authkit dev', command: '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:2024' },
+    {
+      description: 'Only the store, one line a check',
+      command: '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:2024 --only "store.*" --verbose',
+    },
+    {
+      description: 'A server elsewhere, with real tokens from the environment',
+      command:
+        'AUTHKIT_ALICE_TOKEN=... AUTHKIT_BOB_TOKEN=... <%= config.bin %> <%= command.id %> --url https://agents.example.com --yes',
+    },
+    { description: 'See the checks', command: '<%= config.bin %> <%= command.id %> --list' },
   ]
 
   static override enableJsonFlag = true
 
   static override flags = {
-    url: Flags.string({ description: 'The server to test.', helpValue: 'URL' }),
+    url: Flags.string({ helpGroup: 'TARGET', helpValue: 'URL', description: 'the server to test' }),
     'alice-token': Flags.string({
-      description: "Alice's token; on this machine user1-token when none is given. Prefer the environment variable.",
       env: 'AUTHKIT_ALICE_TOKEN',
+      helpGroup: 'TARGET',
       helpValue: 'TOKEN',
+      description:
+        'who owns the data; prefer the variable, so that it stays out of the process list (on loopback: user1-token)',
     }),
     'bob-token': Flags.string({
-      description: "Bob's token; on this machine user2-token when none is given. Prefer the environment variable.",
       env: 'AUTHKIT_BOB_TOKEN',
+      helpGroup: 'TARGET',
       helpValue: 'TOKEN',
+      description: 'who tries to reach it (on loopback: user2-token)',
     }),
-    only: Flags.string({
-      description: 'Run only the checks whose id matches; * stands for anything.',
-      multiple: true,
-      helpValue: 'ID',
-    }),
-    skip: Flags.string({ description: 'Leave out the checks whose id matches.', multiple: true, helpValue: 'ID' }),
-    list: Flags.boolean({ description: 'List the checks and end.', default: false }),
-    verbose: Flags.boolean({ char: 'v', description: 'Print a line for every check.', default: false }),
     assistant: Flags.string({
-      description: 'The graph that runs name; found by itself when not given.',
+      helpGroup: 'TARGET',
       helpValue: 'ID',
+      description: 'the graph that runs name (default: found by itself)',
     }),
-    concurrency: Flags.integer({ description: 'Checks at a time.', default: 8, min: 1, max: 64 }),
-    timeout: Flags.integer({ description: 'Seconds to wait for an answer.', default: 10, min: 1, max: 300 }),
-    seed: Flags.integer({ description: 'Repeat the order of an earlier run.', min: 1 }),
-    keep: Flags.boolean({ description: 'Leave what was created on the server.', default: false }),
     yes: Flags.boolean({
       char: 'y',
-      description: 'Agree to test a server that is not on this machine.',
       default: false,
+      helpGroup: 'TARGET',
+      description: 'agree to test a server that is not on this machine',
+    }),
+    only: Flags.string({
+      multiple: true,
+      helpGroup: 'CHECKS',
+      helpValue: 'ID',
+      description: 'run only the checks whose id matches; * stands for anything',
+    }),
+    skip: Flags.string({
+      multiple: true,
+      helpGroup: 'CHECKS',
+      helpValue: 'ID',
+      description: 'leave out the checks whose id matches',
+    }),
+    list: Flags.boolean({ default: false, helpGroup: 'CHECKS', description: 'list the checks and do nothing' }),
+    seed: Flags.integer({ min: 1, helpGroup: 'CHECKS', description: 'repeat the order of an earlier run' }),
+    concurrency: Flags.integer({ default: 8, min: 1, max: 64, helpGroup: 'CHECKS', description: 'checks at a time' }),
+    timeout: Flags.integer({
+      default: 10,
+      min: 1,
+      max: 300,
+      helpGroup: 'CHECKS',
+      description: 'seconds to wait for an answer',
+    }),
+    keep: Flags.boolean({ default: false, helpGroup: 'CHECKS', description: 'leave what was created on the server' }),
+    verbose: Flags.boolean({
+      char: 'v',
+      default: false,
+      helpGroup: 'OUTPUT',
+      description: 'print a line for every check',
     }),
   }
 

@@ -195,6 +195,8 @@ function serverName(info: Exchange): string {
   const version = field(info, 'version')
   const context = field(info, 'context')
   if (typeof version !== 'string') return 'unknown server'
+  const name = field(info, 'server')
+  if (typeof name === 'string' && /^[\w .-]{1,40}$/.test(name)) return `${name} ${version}`
   if (context === 'js') return `langgraphjs ${version}`
   return typeof field(info, 'langgraph_py_version') === 'string' ? `langgraph ${version}` : `server ${version}`
 }

@@ -3,7 +3,7 @@ import { ownerOnly } from '../support/auth.js'
 import type { Json } from '../support/client.js'
 import { testGraphs } from '../support/graphs.js'
 import { serve } from '../support/server.js'
-import { sseEvents } from '../support/sse-events.js'
+import { dataOf, sseEvents } from '../support/sse-events.js'
 
 const server = await serve({ graphs: testGraphs })
 const alice = server.as('alice')
@@ -90,8 +90,8 @@ describe.each(PLACES)('an identity that the client puts into $where', ({ run }) 
     const stream = await bob.post(`/threads/${thread}/runs/stream`, body)
     expect(stream.status).toBe(200)
     const events = sseEvents(stream.text)
-    const { run_id: runId } = events[0]?.data as never as { run_id: string }
-    const { shown } = events.find(({ event }) => event === 'custom')?.data as never as { shown: Json }
+    const { run_id: runId } = dataOf<{ run_id: string }>(events, 'metadata')
+    const { shown } = dataOf<{ shown: Json }>(events, 'custom')
     expect(shown).toMatchObject({
       auth_id: 'bob',
       auth_user: 'bob',

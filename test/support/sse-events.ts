@@ -23,6 +23,13 @@ export function sseEvents(text: string): SseEvent[] {
   return events
 }
 
+/** The data of the first event of that name. */
+export function dataOf<T>(events: readonly SseEvent[], name: string): T {
+  const found = events.find(({ event }) => event === name)
+  if (!found) throw new Error(`There is no event "${name}" among ${events.map(({ event }) => event).join(', ')}.`)
+  return found.data as T
+}
+
 /** Reads a stream until an event satisfies, and leaves the rest unread. */
 export async function readUntil(
   response: Response,

@@ -64,6 +64,7 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
       ...(event.stop ? [stopped(event.stop)] : []),
       ...(results.length > FEW ? [matrix(results, paint)] : []),
       ...leaks.map((result) => leak(result, run?.run.target ?? '')),
+      ...skippedFor(results),
       ...(event.cleanup && event.cleanup.left.length > 0 ? [leftOver(event.cleanup.left)] : []),
       footer(event),
     ]
@@ -96,10 +97,21 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
       ...shown,
       ...more,
       `        repeat  ${best[0]?.curl ?? ''}`,
-      dim(`                its ids live on with: authkit test-isolation --url ${target} --only ${check.id} --keep`),
+      dim(`                to repeat it on objects that are still there: authkit test-isolation --url ${target} --only ${check.id} --keep`),
       `        fix     ${check.fix}`,
       '',
     ].join('\n')
+  }
+
+  /** Why checks were skipped, each reason once: what was not tried is not proved. */
+  const skippedFor = (all: readonly CheckResult[]): string[] => {
+    const reasons = new Map<string, number>()
+    for (const { verdict } of all) {
+      if (verdict.kind === 'skipped') reasons.set(verdict.reason, (reasons.get(verdict.reason) ?? 0) + 1)
+    }
+    if (reasons.size === 0) return []
+    const lines = [...reasons].map(([reason, count]) => `  ${dim('skip')}  ${plural(count, 'check')}: ${reason}`)
+    return [`${lines.join('\n')}\n`]
   }
 
   const leftOver = (left: readonly { kind: string; curl: string }[]) =>
