@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { AuthkitError } from '../errors/authkit-error.js'
 import type { ServerDeps, ServerEnv } from './context.js'
 import { errorResponse } from './errors.js'
 import { authenticate } from './middleware/authenticate.js'
+import { bodySize } from './middleware/body-size.js'
 import { crossOrigin } from './middleware/cross-origin.js'
 import { groupSwitch } from './middleware/group-switch.js'
 import { hostCheck } from './middleware/host-check.js'
@@ -15,8 +15,6 @@ import { runRoutes } from './routes/runs.js'
 import { storeRoutes } from './routes/store.js'
 import { threadStateRoutes } from './routes/thread-state.js'
 import { threadRoutes } from './routes/threads.js'
-
-const MAX_BODY_BYTES = 10 * 1024 * 1024
 
 export interface App {
   readonly fetch: (request: Request) => Response | Promise<Response>
@@ -50,17 +48,7 @@ export function createApp(deps: ServerDeps): App {
   app.use(groupSwitch('meta'))
   mount(app, open)
   // In front of authenticate(), which may read the body too.
-  app.use(
-    bodyLimit({
-      maxSize: deps.maxBodyBytes ?? MAX_BODY_BYTES,
-      onError: () => {
-        throw new AuthkitError(
-          'body_too_large',
-          `The body is larger than ${deps.maxBodyBytes ?? MAX_BODY_BYTES} bytes.`,
-        )
-      },
-    }),
-  )
+  app.use(bodySize(deps.maxBodyBytes))
   app.use(authenticate())
   app.use(groupSwitch('assistants', 'threads', 'runs', 'store'))
   mount(app, guarded)

@@ -1,4 +1,3 @@
-import { HTTPException } from 'hono/http-exception'
 import type { Trace } from '../engine/trace.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 
@@ -20,8 +19,6 @@ export function errorResponse(error: unknown, trace: Trace): Response {
 
 function toAuthkitError(error: unknown): AuthkitError {
   if (error instanceof AuthkitError) return error
-  if (error instanceof HTTPException && error.status === 413)
-    return new AuthkitError('body_too_large', 'The body is too large.')
   return new AuthkitError('internal', 'Internal Server Error', { cause: error })
 }
 

@@ -15,14 +15,16 @@ export function uuid(name: string) {
 /** A JSON object of any shape. NUL characters are refused: no database can search for them reliably. */
 export const jsonObject = z
   .custom<Record<string, unknown>>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      !Array.isArray(value) &&
-      !JSON.stringify(value).includes('\\u0000'),
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !holdsNul(value),
     'must be an object without NUL characters',
   )
   .meta({ type: 'object' })
+
+function holdsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0')
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(value).some(([key, inner]) => key.includes('\0') || holdsNul(inner))
+}
 
 /** An object of any shape, as configurations, inputs and states are. */
 export const anyObject = z

@@ -3,7 +3,7 @@ import type { Scope } from '../../engine/scope.js'
 import type { Assistant, AssistantQuery, Assistants, AssistantVersion, PageQuery } from '../storage.js'
 import type { Dialect } from './dialect.js'
 import type { Schema } from './schema.js'
-import { metadataScope, metadataSearch, noteHidden } from './scope-sql.js'
+import { indexFor, metadataScope, metadataSearch, noteHidden } from './scope-sql.js'
 
 type Row = Selectable<Schema['assistants']>
 type VersionRow = Selectable<Schema['assistant_versions']>
@@ -33,9 +33,10 @@ export function createAssistants(dialect: Dialect): Assistants {
   }
 
   async function conditions(scope: Scope, { graph_id, name, metadata }: AssistantQuery) {
+    await indexFor(dialect, scope, 'assistants', metadata)
     return eb.and([
       metadataScope(dialect, scope, 'assistants'),
-      await metadataSearch(dialect, scope, 'assistants', metadata),
+      metadataSearch(dialect, scope, 'assistants', metadata),
       ...(graph_id === undefined ? [] : [eb('graph_id', '=', graph_id)]),
       // instr and not LIKE: a name may hold % and _.
       ...(name === undefined ? [] : [sql<boolean>`instr(lower(assistants.name), lower(${name})) > 0`]),

@@ -3,6 +3,7 @@ import { type JsonScalar, matches } from '../../engine/filter.js'
 import { AuthkitError } from '../../errors/authkit-error.js'
 import type { Item, Items, Json, NamespaceSearch } from '../storage.js'
 import type { Comparison, Dialect } from './dialect.js'
+import { createQueryCache } from './query-cache.js'
 import type { Schema } from './schema.js'
 import { itemScope, noteHidden } from './scope-sql.js'
 
@@ -11,6 +12,7 @@ const COMPARISONS: Record<string, Comparison> = { $gt: '>', $gte: '>=', $lt: '<'
 
 export function createItems(dialect: Dialect): Items {
   const { db } = dialect
+  const cached = createQueryCache(db)
 
   const at = (namespace: readonly string[], key: string) =>
     eb.and([eb('items.namespace', '=', JSON.stringify(namespace)), eb('items.key', '=', key)])
@@ -20,35 +22,36 @@ export function createItems(dialect: Dialect): Items {
   }
 
   return {
-    put(scope, { namespace, key, value }) {
-      if (scope.filter && !matches(scope.filter, { ...value, namespace, key }))
-        return Promise.resolve('refused' as const)
-      return db.transaction().execute(async (trx) => {
-        const now = new Date().toISOString()
-        const text = JSON.stringify(value)
-        const { numUpdatedRows } = await trx
-          .updateTable('items')
-          .set({ value: text, updated_at: now })
-          .where(at(namespace, key))
-          .where(itemScope(dialect, scope))
-          .executeTakeFirst()
-        if (numUpdatedRows > 0n) return 'stored'
-        const { numInsertedOrUpdatedRows } = await trx
-          .insertInto('items')
-          .values({ namespace: JSON.stringify(namespace), key, value: text, created_at: now, updated_at: now })
-          .onConflict((conflict) => conflict.doNothing())
-          .executeTakeFirst()
-        return numInsertedOrUpdatedRows ? 'stored' : 'hidden'
-      })
+    async put(scope, { namespace, key, value }) {
+      if (scope.filter && !matches(scope.filter, { ...value, namespace, key })) return 'refused'
+      const now = new Date().toISOString()
+      const item = { namespace: JSON.stringify(namespace), key, value: JSON.stringify(value) }
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto('items')
+        .values({ ...item, created_at: now, updated_at: now })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['namespace', 'key'])
+            .doUpdateSet({ value: item.value, updated_at: now })
+            .where(itemScope(dialect, scope)),
+        )
+        .executeTakeFirst()
+      return numInsertedOrUpdatedRows ? 'stored' : 'hidden'
     },
 
     async get(scope, namespace, key) {
-      const row = await db
-        .selectFrom('items')
-        .selectAll()
-        .where(at(namespace, key))
-        .where(itemScope(dialect, scope))
-        .executeTakeFirst()
+      const [row] = await cached(
+        'item',
+        scope,
+        (slot) =>
+          db
+            .selectFrom('items')
+            .selectAll()
+            .where('namespace', '=', slot('namespace'))
+            .where('key', '=', slot('key'))
+            .where(itemScope(dialect, scope)),
+        { namespace: JSON.stringify(namespace), key },
+      )
       if (!row) await noteHidden(scope, () => exists(namespace, key))
       return row && toItem(row)
     },

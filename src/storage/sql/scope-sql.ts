@@ -77,23 +77,36 @@ function equalityKeys(filter: Filter | undefined): readonly string[] {
   return filter?.kind === 'and' ? filter.of.flatMap(equalityKeys) : []
 }
 
-/** What a caller searches metadata for. Where the scope already has an index to go by, the search must not take its place. */
-export async function metadataSearch(
+type Wanted = Readonly<Record<string, unknown>>
+
+/** Sees to it that listing by a scope and by what is searched for is fast. A scope's own index is worth the most. */
+export async function indexFor(
   dialect: Dialect,
   scope: Scope,
   table: MetadataTable,
-  wanted: Readonly<Record<string, unknown>> = {},
-): Promise<Expression<SqlBool>> {
+  wanted: Wanted = {},
+): Promise<void> {
   const scoped = equalityKeys(scope.filter)
   for (const key of scoped) await dialect.ensureIndex(table, key, 'filter')
+  if (scoped.length > 0) return
+  for (const key of Object.keys(wanted)) await dialect.ensureIndex(table, key, 'search')
+}
+
+/** What a caller searches metadata for. Where the scope has an index to go by, the search must not take its place. */
+export function metadataSearch(
+  dialect: Dialect,
+  scope: Scope,
+  table: MetadataTable,
+  wanted: Wanted = {},
+): Expression<SqlBool> {
+  const scoped = equalityKeys(scope.filter).length > 0
   const metadata = sql.ref(`${table}.metadata`)
-  const conditions: Expression<SqlBool>[] = []
-  for (const [key, value] of Object.entries(wanted)) {
-    const member = dialect.member(metadata, key)
-    if (scoped.length === 0) await dialect.ensureIndex(table, key, 'search')
-    conditions.push(dialect.contains(scoped.length === 0 ? member : dialect.unindexed(member), value))
-  }
-  return eb.and(conditions)
+  return eb.and(
+    Object.entries(wanted).map(([key, value]) => {
+      const member = dialect.member(metadata, key)
+      return dialect.contains(scoped ? dialect.unindexed(member) : member, value)
+    }),
+  )
 }
 
 /**

@@ -3,8 +3,9 @@ import type { Scope } from '../../engine/scope.js'
 import type { Page, PageQuery, Thread, ThreadQuery, ThreadStatus, Threads } from '../storage.js'
 import { copyCheckpoints } from './checkpoints.js'
 import type { Dialect } from './dialect.js'
+import { createQueryCache } from './query-cache.js'
 import type { Schema } from './schema.js'
-import { metadataScope, metadataSearch, noteHidden } from './scope-sql.js'
+import { indexFor, metadataScope, metadataSearch, noteHidden } from './scope-sql.js'
 
 type Row = Selectable<Schema['threads']>
 type Connection = Transaction<Schema> | Dialect['db']
@@ -15,51 +16,86 @@ export const THREAD_SORT = ['thread_id', 'status', 'created_at', 'updated_at', '
 
 export function createThreads(dialect: Dialect): Threads {
   const { db } = dialect
+  const cached = createQueryCache(db)
 
-  async function rowOf(scope: Scope, id: string, on: Connection = db): Promise<Row | undefined> {
-    const row = await on
+  function rowQuery(scope: Scope, id: string, on: Connection = db) {
+    return on
       .selectFrom('threads')
       .selectAll()
       .where('thread_id', '=', id)
       .where(metadataScope(dialect, scope, 'threads'))
-      .executeTakeFirst()
-    if (!row) await noteHidden(scope, () => exists(id, on))
-    return row
   }
 
-  async function exists(id: string, on: Connection): Promise<boolean> {
+  async function exists(id: string, on: Connection = db): Promise<boolean> {
     return Boolean(await on.selectFrom('threads').select('thread_id').where('thread_id', '=', id).executeTakeFirst())
   }
 
   async function get(scope: Scope, id: string): Promise<Thread | undefined> {
-    const row = await rowOf(scope, id)
+    const [row] = await cached('thread', scope, (slot) => rowQuery(scope, slot('id')), { id })
+    if (!row) await noteHidden(scope, () => exists(id))
     return row && toThread(row)
   }
 
-  async function conditions(scope: Scope, { ids, metadata, values, status }: ThreadQuery) {
+  /** {@link get} within a transaction. */
+  async function rowIn(trx: Transaction<Schema>, scope: Scope, id: string): Promise<Row | undefined> {
+    const row = await rowQuery(scope, id, trx).executeTakeFirst()
+    if (!row) await noteHidden(scope, () => exists(id, trx))
+    return row
+  }
+
+  function conditions(scope: Scope, { ids, metadata, values, status }: ThreadQuery) {
     return eb.and([
       metadataScope(dialect, scope, 'threads'),
-      await metadataSearch(dialect, scope, 'threads', metadata),
+      metadataSearch(dialect, scope, 'threads', metadata),
       ...(ids ? [eb('thread_id', 'in', [...ids])] : []),
       ...(status ? [eb('status', '=', status)] : []),
       ...(values ? [dialect.contains(sql.ref('threads.values'), values)] : []),
     ])
   }
 
-  async function count(scope: Scope, query: ThreadQuery): Promise<number> {
-    const where = await conditions(scope, query)
-    const { total } = await db
+  function countQuery(scope: Scope, query: ThreadQuery) {
+    return db
       .selectFrom('threads')
       .select((q) => q.fn.countAll<number>().as('total'))
-      .where(where)
-      .executeTakeFirstOrThrow()
-    return Number(total)
+      .where(conditions(scope, query))
+  }
+
+  function pageQuery(scope: Scope, query: ThreadQuery, { limit, offset, sort_by, sort_order = 'desc' }: PageQuery) {
+    const column = THREAD_SORT.find((known) => known === sort_by) ?? 'created_at'
+    return db
+      .selectFrom('threads')
+      .selectAll()
+      .where(conditions(scope, query))
+      .orderBy(column, sort_order)
+      .orderBy('thread_id', sort_order)
+      .limit(limit)
+      .offset(offset)
+  }
+
+  async function count(scope: Scope, query: ThreadQuery): Promise<number> {
+    await indexFor(dialect, scope, 'threads', query.metadata)
+    const [row] = isPlain(query)
+      ? await cached('thread count', scope, () => countQuery(scope, query), {})
+      : await countQuery(scope, query).execute()
+    return Number(row?.total)
+  }
+
+  async function rows(scope: Scope, query: ThreadQuery, page: PageQuery): Promise<Row[]> {
+    await indexFor(dialect, scope, 'threads', query.metadata)
+    if (!isPlain(query)) return pageQuery(scope, query, page).execute()
+    const { limit, offset, sort_by, sort_order } = page
+    return cached(
+      `thread page ${sort_by} ${sort_order}`,
+      scope,
+      (slot) => pageQuery(scope, query, { ...page, limit: slot('limit'), offset: slot('offset') }),
+      { limit, offset },
+    )
   }
 
   /** Reads, changes and writes one thread in a transaction, where the scope lets it. */
   async function change(scope: Scope, id: string, next: (thread: Thread) => Partial<Row>): Promise<Thread | undefined> {
     return db.transaction().execute(async (trx) => {
-      const row = await rowOf(scope, id, trx)
+      const row = await rowIn(trx, scope, id)
       if (!row) return undefined
       const changed = { ...row, ...next(toThread(row)), updated_at: new Date().toISOString() }
       await trx.updateTable('threads').set(changed).where('thread_id', '=', id).execute()
@@ -84,20 +120,10 @@ export function createThreads(dialect: Dialect): Threads {
     },
 
     async search(scope, query, page): Promise<Page<Thread>> {
-      const where = await conditions(scope, query)
-      const { column, direction } = sorting(page)
-      const rows = await db
-        .selectFrom('threads')
-        .selectAll()
-        .where(where)
-        .orderBy(column, direction)
-        .orderBy('thread_id', direction)
-        .limit(page.limit)
-        .offset(page.offset)
-        .execute()
+      const found = await rows(scope, query, page)
       // A page that is not full has been counted already.
-      const known = rows.length < page.limit && (rows.length > 0 || page.offset === 0)
-      return { rows: rows.map(toThread), total: known ? page.offset + rows.length : await count(scope, query) }
+      const known = found.length < page.limit && (found.length > 0 || page.offset === 0)
+      return { rows: found.map(toThread), total: known ? page.offset + found.length : await count(scope, query) }
     },
 
     update: (scope, id, { metadata }) =>
@@ -134,13 +160,13 @@ export function createThreads(dialect: Dialect): Threads {
         .where('thread_id', '=', id)
         .where(metadataScope(dialect, scope, 'threads'))
         .executeTakeFirst()
-      if (numDeletedRows === 0n) await noteHidden(scope, () => exists(id, db))
+      if (numDeletedRows === 0n) await noteHidden(scope, () => exists(id))
       return numDeletedRows > 0n
     },
 
     copy(scope, sourceId, { thread_id, metadata }) {
       return db.transaction().execute(async (trx) => {
-        const source = await rowOf(scope, sourceId, trx)
+        const source = await rowIn(trx, scope, sourceId)
         if (!source) return undefined
         const row = { ...newRow(thread_id, metadata, 'idle', {}), values: source.values, interrupts: source.interrupts }
         await trx.insertInto('threads').values(row).execute()
@@ -179,9 +205,9 @@ function toThread(row: Row): Thread {
   }
 }
 
-function sorting({ sort_by, sort_order = 'desc' }: PageQuery) {
-  const column = THREAD_SORT.find((known) => known === sort_by) ?? 'created_at'
-  return { column, direction: sort_order }
+/** Whether a query asks for nothing but what the scope shows: then it is always the same one. */
+function isPlain({ ids, metadata, values, status }: ThreadQuery): boolean {
+  return !ids && !values && !status && Object.keys(metadata ?? {}).length === 0
 }
 
 function text(value: unknown): string {
