@@ -92,6 +92,33 @@ describe('threads', () => {
     expect(rows.every(({ metadata }) => metadata['owner'] === 'alice')).toBe(true)
   })
 
+  it('are counted anew after every change, whoever made it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'authkit-count-'))
+    const [one, other] = [
+      await openSqliteStorage(join(folder, 'dev.db')),
+      await openSqliteStorage(join(folder, 'dev.db')),
+    ]
+    const counts = async () => [
+      await one.threads.count(owner('alice'), {}),
+      await other.threads.count(owner('alice'), {}),
+    ]
+    const make = (storage: Storage, thread_id: string, identity: string) =>
+      storage.threads.create(everything, { thread_id, metadata: { owner: identity } }, 'raise')
+    expect(await counts()).toEqual([0, 0])
+    await make(one, 't1', 'alice')
+    expect(await counts()).toEqual([1, 1])
+    await make(other, 't2', 'alice')
+    await make(other, 't3', 'bob')
+    expect(await counts()).toEqual([2, 2])
+    await one.threads.update(everything, 't3', { metadata: { owner: 'alice' } })
+    expect(await counts()).toEqual([3, 3])
+    await other.threads.delete(everything, 't1')
+    expect(await counts()).toEqual([2, 2])
+    await one.close()
+    await other.close()
+    await rm(folder, { recursive: true })
+  })
+
   it('copy with their checkpoints and writes, and are then apart', async () => {
     await thread('t1', { owner: 'alice' })
     const at = { thread_id: 't1', checkpoint_ns: '', checkpoint_id: 'c1' }

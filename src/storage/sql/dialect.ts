@@ -23,6 +23,8 @@ export interface Dialect {
   compares(json: JsonExpression, operator: Comparison, value: JsonScalar): Expression<SqlBool>
   /** Keeps the planner from choosing an index for a condition, where a better one is at hand. */
   unindexed(json: JsonExpression): JsonExpression
+  /** Changes with every change of the database, by this process or another; undefined where nobody can tell. */
+  version(): string | undefined
   /** Makes listing by a metadata key fast from now on. Does nothing for keys that can't be indexed, and past a bound. */
   ensureIndex(table: MetadataTable, key: string, seenIn: 'filter' | 'search'): Promise<void>
 }

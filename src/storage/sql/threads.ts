@@ -2,6 +2,7 @@ import { expressionBuilder, type Selectable, sql, type Transaction } from 'kysel
 import type { Scope } from '../../engine/scope.js'
 import type { Page, PageQuery, Thread, ThreadQuery, ThreadStatus, Threads } from '../storage.js'
 import { copyCheckpoints } from './checkpoints.js'
+import { createCountCache } from './count-cache.js'
 import type { Dialect } from './dialect.js'
 import { createQueryCache } from './query-cache.js'
 import type { Schema } from './schema.js'
@@ -17,6 +18,7 @@ export const THREAD_SORT = ['thread_id', 'status', 'created_at', 'updated_at', '
 export function createThreads(dialect: Dialect): Threads {
   const { db } = dialect
   const cached = createQueryCache(db)
+  const counts = createCountCache(dialect)
 
   function rowQuery(scope: Scope, id: string, on: Connection = db) {
     return on
@@ -74,10 +76,11 @@ export function createThreads(dialect: Dialect): Threads {
 
   async function count(scope: Scope, query: ThreadQuery): Promise<number> {
     await indexFor(dialect, scope, 'threads', query.metadata)
-    const [row] = isPlain(query)
-      ? await cached('thread count', scope, () => countQuery(scope, query), {})
-      : await countQuery(scope, query).execute()
-    return Number(row?.total)
+    if (!isPlain(query)) return Number((await countQuery(scope, query).executeTakeFirstOrThrow()).total)
+    return counts.of(scope, async () => {
+      const [row] = await cached('thread count', scope, () => countQuery(scope, query), {})
+      return Number(row?.total)
+    })
   }
 
   async function rows(scope: Scope, query: ThreadQuery, page: PageQuery): Promise<Row[]> {

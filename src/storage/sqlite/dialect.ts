@@ -17,6 +17,8 @@ const INDEX_BOUND = { filter: 8, search: 4 } as const
  */
 export function createSqliteDialect(db: Kysely<Schema>, connection: Database.Database): Dialect {
   const indexes = knownIndexes(connection)
+  const ownChanges = connection.prepare('select total_changes()').pluck()
+  const foreignChanges = connection.prepare('pragma data_version').pluck()
 
   return {
     db,
@@ -30,6 +32,8 @@ export function createSqliteDialect(db: Kysely<Schema>, connection: Database.Dat
       return sql<SqlBool>`(json_type(${json}) in ${types} and ${json} ->> '$' ${sql.raw(operator)} ${value})`
     },
     unindexed: (json) => sql`+(${json})`,
+
+    version: () => `${ownChanges.get()} ${foreignChanges.get()}`,
 
     async ensureIndex(table, key, seenIn) {
       const name = `${table}_${seenIn}_${key}`
