@@ -43,6 +43,7 @@ function load(id, what, times) {
     { id: `${id}.p50`, what: '  p50', unit: 'ms', better: 'lower' },
     { id: `${id}.p99`, what: '  p99', unit: 'ms', better: 'lower' },
     { id: `${id}.cpu`, what: '  processor time of the server', unit: 'ms', better: 'lower' },
+    { id: `${id}.reconnects`, what: '  connections it closed on requests', unit: 'count', better: 'lower', rare: true },
   ]
 }
 

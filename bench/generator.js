@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Starts the load generator. `run` resolves to `{ requests, ms, rps, p50, p99 }`, and rejects when any answer was not a
+ * Starts the load generator. `run` resolves to `{ requests, ms, rps, p50, p99, reconnects }`, and rejects when any answer was not a
  * 2xx. One run at a time.
  */
 export function openGenerator() {

@@ -3,6 +3,11 @@
 import { connect } from 'node:net'
 import { percentile } from './stats.js'
 
+/** Of one connection in one round. */
+const MOST_RECONNECTS = 20
+
+class Disconnected extends Error {}
+
 process.on('message', async (job) => {
   try {
     process.send({ result: await run(job) })
@@ -24,7 +29,8 @@ async function run({ url, requests, connections, count, maxMs }) {
   const next = () => messages[sent++ % messages.length]
   const lines = await Promise.all(Array.from({ length: connections }, () => openLine(hostname, Number(port))))
   try {
-    return await burst(lines, next, count, maxMs)
+    const seen = await burst(lines, next, count, maxMs)
+    return { ...seen, reconnects: lines.reduce((total, line) => total + line.reconnects(), 0) }
   } finally {
     for (const line of lines) line.close()
   }
@@ -62,17 +68,42 @@ function encode(host, { method, path, token, body }) {
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${text}`)
 }
 
-/** One connection, one request at a time. */
-function openLine(hostname, port) {
+/**
+ * One connection, one request at a time. A server that is busy for longer than its keep-alive timeout closes connections
+ * whose next request it has not read yet; then the request is sent again on a new one, as clients do, and its time goes on.
+ */
+async function openLine(hostname, port) {
+  let connection = await openConnection(hostname, port)
+  let reconnects = 0
+  return {
+    async ask(message) {
+      for (;;) {
+        try {
+          return await connection.ask(message)
+        } catch (error) {
+          if (!(error instanceof Disconnected)) throw error
+          if (++reconnects > MOST_RECONNECTS) throw error
+          connection = await openConnection(hostname, port)
+        }
+      }
+    },
+    reconnects: () => reconnects,
+    close: () => connection.close(),
+  }
+}
+
+function openConnection(hostname, port) {
   let waiting
   let received = []
+  let gone = false
   const socket = connect({ host: hostname, port, noDelay: true })
-  const fail = (error) => {
-    waiting?.reject(error)
+  const fail = () => {
+    gone = true
+    waiting?.reject(new Disconnected('the server closes its connections'))
     waiting = undefined
   }
   socket.on('error', fail)
-  socket.on('close', () => fail(new Error('the server closed a connection that was in use')))
+  socket.on('close', fail)
   socket.on('data', (chunk) => {
     received.push(chunk)
     const bytes = received.length === 1 ? chunk : Buffer.concat(received)
@@ -88,16 +119,17 @@ function openLine(hostname, port) {
     else reject(new Error(`an answer of status ${status}: ${bytes.toString('latin1').slice(0, 500)}`))
   })
 
-  const line = {
+  const connection = {
     ask: (message) =>
       new Promise((resolve, reject) => {
+        if (gone) return reject(new Disconnected('the server closes its connections'))
         waiting = { resolve, reject }
         socket.write(message)
       }),
     close: () => socket.destroy(),
   }
   return new Promise((resolve, reject) => {
-    socket.once('connect', () => resolve(line))
+    socket.once('connect', () => resolve(connection))
     socket.once('error', reject)
   })
 }

@@ -4,7 +4,7 @@ const HEAD = ['', 'authkit', 'langgraphjs', 'ratio', 'budget', '']
 
 /** The rows that were measured, as cells of text. */
 function cellsOf(results) {
-  return ROWS.filter(({ id }) => results[id]).map((row) => {
+  return ROWS.filter((row) => isShown(row, results[row.id])).map((row) => {
     const result = results[row.id]
     const ratio = ratioOf(row, result)
     const verdicts = verdictsOf(row, result)
@@ -17,6 +17,11 @@ function cellsOf(results) {
       verdicts.length === 0 ? '' : verdicts.every(({ ok }) => ok) ? 'ok' : 'OVER',
     ]
   })
+}
+
+/** What is hardly ever more than nothing is shown only then. */
+function isShown({ rare }, result) {
+  return result !== undefined && !(rare && !result.authkit && !result.peer)
 }
 
 export function table(results) {

@@ -31,22 +31,22 @@ const MEASURES = {
 }
 
 const FULL = {
-  rounds: { help: 10, start: 7, reload: 10, run: 15, load: 5, scale: 7, suite: 3 },
+  rounds: { help: 10, start: 5, reload: 8, run: 15, load: 5, growth: 3, scale: 5, suite: 3 },
   sizes: {
-    requests: 4000,
+    requests: 3000,
     maxMs: 10_000,
     growth: [
-      { count: 100, authkitRequests: 4000, peerRequests: 2000 },
-      { count: 10_000, authkitRequests: 4000, peerRequests: 300 },
-      { count: 50_000, authkitRequests: 4000, peerRequests: 128 },
+      { count: 100, authkitRequests: 3000, peerRequests: 2000 },
+      { count: 10_000, authkitRequests: 3000, peerRequests: 256 },
+      { count: 50_000, authkitRequests: 2000, peerRequests: 128 },
     ],
     users: [1, 10, 100, 1000],
-    scaleRequests: 5000,
+    scaleRequests: 3000,
   },
 }
 
 const QUICK = {
-  rounds: { help: 5, start: 3, reload: 3, run: 5, load: 3, scale: 3, suite: 1 },
+  rounds: { help: 5, start: 2, reload: 3, run: 5, load: 3, growth: 2, scale: 3, suite: 1 },
   sizes: {
     requests: 2000,
     maxMs: 5000,
@@ -58,7 +58,7 @@ const QUICK = {
 
 const USAGE = `node bench/run.js [--quick] [--only ${Object.keys(MEASURES).join(',')}] [--authkit <folder>]
 
-  --quick     fewer rounds, no 50,000 and no 1,000,000 threads: under two minutes
+  --quick     fewer rounds, no 50,000 and no 1,000,000 threads: about two minutes
   --only      some of the measures
   --authkit   the built checkout to measure; this one where nothing is said`
 

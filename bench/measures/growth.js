@@ -30,7 +30,7 @@ export async function measureGrowth({ servers, generator, rounds, sizes, add, pr
         maxMs: 20_000,
       })
     }
-    addLoad(add, `thread.search.${count}`, await inTurns(['authkit', 'peer'], rounds.load, ask))
+    addLoad(add, `thread.search.${count}`, await inTurns(['authkit', 'peer'], rounds.growth, ask))
   }
   await pair.stop()
 }

@@ -77,7 +77,7 @@ export async function inTurns(kinds, rounds, ask) {
 
 /** The medians of the rounds, as rows: requests per second, p50, p99 and processor time. */
 export function addLoad(add, id, results) {
-  for (const field of ['rps', 'p50', 'p99', 'cpu']) {
+  for (const field of ['rps', 'p50', 'p99', 'cpu', 'reconnects']) {
     const samples = Object.fromEntries(
       Object.entries(results).map(([kind, rounds]) => [kind, rounds.map((round) => round[field])]),
     )

@@ -19,7 +19,7 @@ export interface GraphRegistry {
 }
 
 /** The graph that is there when a project names none: it echoes, so that the main job needs no model and no key. */
-export const BUILT_IN_GRAPH = 'agent'
+const BUILT_IN_GRAPH = 'agent'
 
 /**
  * The graphs of a project, or the built-in agent where it names none.

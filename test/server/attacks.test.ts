@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Auth } from '../../src/engine/auth.js'
 import { rulesFrom } from '../../src/engine/rules.js'
+import { systemScope } from '../../src/engine/scope.js'
 import { namesOnly, ownerOnly, ownerOnlyBut, tokensAreNames } from '../support/auth.js'
 import { type Json, until } from '../support/client.js'
 import { testGraphs } from '../support/graphs.js'
@@ -90,10 +91,15 @@ describe('assistants of other users', () => {
     const assistant_id = await alice.assistant()
     const metadata = { assistant_id }
     const [mine, theirs] = [await alice.thread({ metadata }), await bob.thread({ metadata })]
+    const body = { assistant_id: 'slow', input: { ms: 150 } }
+    const { run_id } = (await bob.post(`/threads/${theirs}/runs`, body)).json()
+    await server.runtime.storage.threads.update(systemScope('a test'), theirs, { metadata })
     const reply = await alice.call('DELETE', `/assistants/${assistant_id}?delete_threads=true`)
     expect(reply.status).toBe(204)
     expect((await alice.get(`/threads/${mine}`)).status).toBe(404)
-    expect((await bob.get(`/threads/${theirs}`)).status).toBe(200)
+    expect((await bob.get(`/threads/${theirs}/runs/${run_id}/join`)).json()).toMatchObject({
+      seen: ['begun', 'waited'],
+    })
   })
 
   it.each([
@@ -236,7 +242,7 @@ describe('rules that are misread', () => {
   })
 
   it('whoever may start a run, but not change the thread, can stop none that is there', async () => {
-    const { thread, run } = await slowRun(400)
+    const { thread, run } = await slowRun(1000)
     const mayRun = () => true
     server.use(ownerOnlyBut('threads:create_run', mayRun))
     for (const multitask_strategy of ['interrupt', 'rollback']) {

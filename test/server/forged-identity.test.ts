@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { systemScope } from '../../src/engine/scope.js'
 import { ownerOnly } from '../support/auth.js'
 import type { Json } from '../support/client.js'
 import { testGraphs } from '../support/graphs.js'
 import { serve } from '../support/server.js'
 import { dataOf, sseEvents } from '../support/sse-events.js'
 
+const scope = systemScope('tests of what is stored')
 const server = await serve({ graphs: testGraphs })
 const alice = server.as('alice')
 const bob = server.as('bob')
@@ -83,6 +85,24 @@ async function checkpointOf(thread: string): Promise<string> {
   return state.checkpoint.checkpoint_id
 }
 
+/** What the database holds of a thread, before anything is left out of an answer. */
+async function storedOf(thread: string): Promise<string> {
+  const { threads, runs, checkpoints } = server.runtime.storage
+  const rows = await checkpoints.list(scope, thread, {})
+  expect(rows.length).toBeGreaterThan(1)
+  const bytes = rows.map(({ checkpoint }) => Buffer.from(checkpoint).toString('utf8'))
+  const page = { limit: 100, offset: 0 }
+  const stored = [
+    await threads.get(scope, thread),
+    await runs.list(scope, thread, {}, page),
+    rows.map((row) => row.metadata),
+  ]
+  return JSON.stringify([...stored, bytes]).replaceAll(
+    /\\+"(keys|metadataKeys)\\+":\[[^\]]*\]|"(keys|metadataKeys)":\[[^\]]*\]/g,
+    '',
+  )
+}
+
 describe.each(PLACES)('an identity that the client puts into $where', ({ run }) => {
   it('reaches no graph, and stays nowhere', async () => {
     const thread = await bob.thread()
@@ -123,6 +143,11 @@ describe.each(PLACES)('an identity that the client puts into $where', ({ run }) 
     const text = kept.replaceAll(/"(keys|metadataKeys)":\[[^\]]*\]/g, '')
     expect(text).not.toMatch(/langgraph_auth_|__pregel_(?!pull|push)/)
     expect(text).not.toContain('canary')
+    const config = (await bob.get(`/threads/${thread}`)).json<{ config: { configurable: Json } }>().config
+    const { kwargs } = (await bob.get(`/threads/${thread}/runs/${runId}`)).json<{ kwargs: { config: typeof config } }>()
+    for (const { configurable } of [config, kwargs.config])
+      expect(['', 'other']).toContain(Object.keys(configurable).join())
+    expect(await storedOf(thread)).not.toMatch(/langgraph_auth_|canary/)
     expect(kept).not.toMatch(/"keys":\[[^\]]*__pregel/)
   })
 })
@@ -143,14 +168,24 @@ describe('the identity of a run', () => {
 
   it('reaches the handler with the run, and is not stored with it', async () => {
     let configurable: unknown
+    let seen = ''
     server.use(
       ownerOnly().on('threads:create_run', ({ value, user }) => {
         value.metadata = { ...value.metadata, owner: user.identity }
         configurable = structuredClone((value.kwargs['config'] as Json)['configurable'])
+        seen = JSON.stringify(value)
       }),
     )
-    const forged = { configurable: { langgraph_auth_user_id: 'forged', other: 1 } }
-    const run = await alice.post('/runs', { assistant_id: 'echo', input: {}, config: forged, on_completion: 'keep' })
+    const forged = { ...FORGED, configurable: { ...FORGED, other: 1, deep } }
+    const body = {
+      config: forged,
+      context: deep,
+      metadata: { langgraph_auth_user_id: 'canary' },
+      on_completion: 'keep',
+    }
+    const run = await alice.post('/runs', { assistant_id: 'echo', input: {}, ...body })
+    expect(seen).toContain('"kept":2')
+    expect(seen).not.toContain('canary')
     expect(configurable).toMatchObject({
       langgraph_auth_user_id: 'alice',
       langgraph_auth_user: { identity: 'alice', team: 'red' },

@@ -29,7 +29,7 @@ const ended = (thread: string, run: string) =>
   )
 const result = async (thread: string, run: string) => (await alice.get(`/threads/${thread}/runs/${run}/join`)).json()
 
-describe('streams', () => {
+describe.concurrent('streams', () => {
   it.each<[string, Json, string[]]>([
     ['values, where nothing is said', { assistant_id: 'steps' }, ['values', 'values', 'values', 'values']],
     ['updates', { assistant_id: 'steps', stream_mode: 'updates' }, ['updates', 'updates', 'updates']],
@@ -59,9 +59,10 @@ describe('streams', () => {
       sseEvents((await alice.post('/runs/stream', { assistant_id: 'chat', input, stream_mode: [mode] })).text)
     const partial = (await read('messages')).filter(({ event }) => event === 'messages/partial')
     expect(partial.map(({ data }) => (data as [Json])[0])).toMatchObject([
-      { content: 'Hel', id: 'm1' },
-      { content: 'Hello', id: 'm1' },
+      { content: 'Hel', id: expect.any(String) },
+      { content: 'Hello', id: expect.any(String) },
     ])
+    expect(new Set(partial.map(({ data }) => (data as [Json])[0]['id'])).size).toBe(1)
     const [chunk, metadata] = dataOf<[Json, Json]>(await read('messages-tuple'), 'messages')
     expect(chunk).toMatchObject({ content: 'Hel', type: expect.stringMatching(/^(ai|AIMessageChunk)$/) })
     expect(metadata).toMatchObject({ langgraph_node: 'model' })
@@ -79,11 +80,11 @@ describe('streams', () => {
 
   it('every reader gets every event, whenever it comes', async () => {
     const thread = await alice.thread()
-    const run = await start(thread, slow(250, { stream_mode: ['values', 'custom', 'updates'] }))
+    const run = await start(thread, slow(600, { stream_mode: ['values', 'custom', 'updates'] }))
     const path = `/threads/${thread}/runs/${run}/stream`
     const read = async (headers: Record<string, string>) => sseEvents((await alice.get(path, headers)).text)
     const early = [read(everything), read(everything), read({ 'last-event-id': '-' })]
-    await sleep(100)
+    await sleep(250)
     const [live, during, beyond] = [read({}), read({ 'last-event-id': '1' }), read({ 'last-event-id': '1000' })]
     const all = await early[0]
     expect(all?.map(({ id }) => Number(id))).toEqual(all?.map((_, index) => index))
@@ -157,7 +158,7 @@ describe('streams', () => {
   })
 })
 
-describe('where a run is found', () => {
+describe.concurrent('where a run is found', () => {
   it.each<[string, string | undefined, (thread: string, run: string) => [string, string | null]]>([
     ['POST /threads/T/runs', '', (t, r) => [`/threads/${t}/runs/${r}`, null]],
     ['POST /threads/T/runs/stream', '/stream', (t, r) => [`/threads/${t}/runs/${r}`, `/threads/${t}/runs/${r}/stream`]],
@@ -194,7 +195,7 @@ describe('where a run is found', () => {
   })
 })
 
-describe('failures', () => {
+describe.concurrent('failures', () => {
   it.each<[string, string, Json, RegExp]>([
     ['a node that throws', 'boom', {}, /^Boo!$/],
     ['a graph that does not load', 'broken', {}, /^the file does not compile$/],
@@ -230,7 +231,7 @@ describe('failures', () => {
   })
 })
 
-describe('interrupts', () => {
+describe.concurrent('interrupts', () => {
   it.each([
     ['interrupt_before', '*', 'a'],
     ['interrupt_before', ['b'], 'b'],
@@ -299,7 +300,7 @@ describe('interrupts', () => {
   })
 })
 
-describe('several runs on one thread', () => {
+describe.concurrent('several runs on one thread', () => {
   it('enqueue: one after the other, in order', async () => {
     const thread = await alice.thread()
     const runs: string[] = []
@@ -324,7 +325,7 @@ describe('several runs on one thread', () => {
 
   it('reject: 409, and nothing is created', async () => {
     const thread = await alice.thread()
-    const run = await start(thread, slow(300))
+    const run = await start(thread, slow(1000))
     expect(await threadNow(thread)).toMatchObject({ status: 'busy' })
     const reply = await alice.post(`/threads/${thread}/runs`, slow(1, { multitask_strategy: 'reject' }))
     expect([reply.status, reply.json()]).toEqual([
@@ -375,7 +376,7 @@ describe('several runs on one thread', () => {
 
   it('after_seconds: it waits, others do not wait for it, and it says when', async () => {
     const thread = await alice.thread()
-    const late = await alice.post(`/threads/${thread}/runs`, slow(1, { after_seconds: 0.6 }))
+    const late = await alice.post(`/threads/${thread}/runs`, slow(1, { after_seconds: 1.5 }))
     const { run_id, created_at } = late.json()
     expect(Date.parse(String(created_at))).toBeGreaterThan(Date.now() + 200)
     const done = await alice.post(`/threads/${thread}/runs/wait`, { assistant_id: 'echo', input: {} })
@@ -388,7 +389,7 @@ describe('several runs on one thread', () => {
 
   it('a state can be written only while no run is in flight', async () => {
     const thread = await alice.thread()
-    const run = await start(thread, slow(200))
+    const run = await start(thread, slow(800))
     const write = () => alice.post(`/threads/${thread}/state`, { values: { seen: ['x'] }, as_node: 'wait' })
     expect((await write()).status).toBe(409)
     await ended(thread, run)
@@ -396,7 +397,7 @@ describe('several runs on one thread', () => {
   })
 })
 
-describe('stopping', () => {
+describe.concurrent('stopping', () => {
   it('cancel: at once, although the node goes on', async () => {
     const thread = await alice.thread()
     const run = await start(thread, slow(60_000))
@@ -417,7 +418,7 @@ describe('stopping', () => {
 
   it('cancel: a run that waits for its turn leaves the one before alone', async () => {
     const thread = await alice.thread()
-    const first = await start(thread, slow(300))
+    const first = await start(thread, slow(1500))
     const second = await start(thread, slow(60_000))
     const third = await start(thread, slow(1))
     expect((await alice.post(`/threads/${thread}/runs/${second}/cancel?wait=1`)).status).toBe(204)
@@ -533,14 +534,6 @@ describe('restart', () => {
     })
   })
 })
-
-it('a heartbeat comes after five seconds of silence, and no event is lost by it', async () => {
-  const thread = await alice.thread()
-  const body = slow(5300, { stream_mode: ['custom', 'updates'] })
-  const reply = await alice.post(`/threads/${thread}/runs/stream`, body)
-  expect(reply.text.match(/^: heartbeat\n\n/gm)).toHaveLength(1)
-  expect(names(sseEvents(reply.text))).toEqual(['metadata', 'updates', 'custom', 'updates'])
-}, 15_000)
 
 it('a reader that leaves is let go', async () => {
   const thread = await alice.thread()

@@ -3,8 +3,7 @@ import { Auth } from '../../src/engine/auth.js'
 import type { HandlerKey } from '../../src/engine/events.js'
 import { HTTPException } from '../../src/engine/http-exception.js'
 
-export const USERS = ['alice', 'bob', 'carol'] as const
-export type UserName = (typeof USERS)[number]
+const USERS = ['alice', 'bob', 'carol'] as const
 
 /** Tokens are names: `Bearer alice` is alice. Every other token is refused. */
 export function tokensAreNames(request: Request): { identity: string; permissions: string[]; team: string } {

@@ -97,7 +97,9 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
       ...shown,
       ...more,
       `        repeat  ${best[0]?.curl ?? ''}`,
-      dim(`                to repeat it on objects that are still there: authkit test-isolation --url ${target} --only ${check.id} --keep`),
+      dim(
+        `                to repeat it on objects that are still there: authkit test-isolation --url ${target} --only ${check.id} --keep`,
+      ),
       `        fix     ${check.fix}`,
       '',
     ].join('\n')
