@@ -8,7 +8,7 @@ import { refusalOf } from './http-exception.js'
 import { type AuthRules, handlerKeyFor } from './rules.js'
 import { type Scope, scopeOf } from './scope.js'
 import type { EventTrace, Trace } from './trace.js'
-import { STUDIO_USER, type User, userFrom } from './user.js'
+import { studioUser, type User, userFrom } from './user.js'
 import { changesSince, checkValue, snapshotOf } from './value.js'
 
 export interface EngineOptions {
@@ -62,7 +62,7 @@ export interface Engine {
 export function createEngine({ rules, strict = false, studio = false }: EngineOptions): Engine {
   async function userOf(request: Request): Promise<User | undefined> {
     if (!rules) return undefined
-    if (studio && request.headers.get('x-auth-scheme') === 'langsmith') return STUDIO_USER
+    if (studio && request.headers.get('x-auth-scheme') === 'langsmith') return studioUser()
     return userFrom(await rules.authenticate?.(request))
   }
 

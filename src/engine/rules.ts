@@ -51,9 +51,6 @@ export function rulesFrom(exported: unknown): AuthRules {
   return { authenticate: authenticate as AuthRules['authenticate'], handlers }
 }
 
-/** The rules of `--no-auth`: nobody is asked anything. */
-export const NO_RULES: AuthRules = { authenticate: undefined, handlers: new Map() }
-
 /** The key whose handler runs for an event, or undefined where none does. */
 export function handlerKeyFor(rules: AuthRules, event: AuthEvent): HandlerKey | undefined {
   return keysFor(event).find((key) => rules.handlers.has(key))

@@ -7,16 +7,18 @@ export interface User extends Readonly<BaseUser> {
 }
 
 /** The identity that LangGraph gives to its Studio. Only the server may use it. */
-export const STUDIO_IDENTITY = 'langgraph-studio-user'
+const STUDIO_IDENTITY = 'langgraph-studio-user'
 
-/** The user behind the Studio header, where the project turned it on. */
-export const STUDIO_USER: User = Object.freeze({
-  kind: 'StudioUser',
-  identity: STUDIO_IDENTITY,
-  display_name: STUDIO_IDENTITY,
-  is_authenticated: true,
-  permissions: [],
-})
+/** The user behind the Studio header, where the project turned it on. A new one each time: handlers may change it. */
+export function studioUser(): User {
+  return {
+    kind: 'StudioUser',
+    identity: STUDIO_IDENTITY,
+    display_name: STUDIO_IDENTITY,
+    is_authenticated: true,
+    permissions: [],
+  }
+}
 
 /** Whether the user came from LangGraph Studio rather than from `authenticate`. */
 export function isStudioUser(user: Pick<BaseUser, 'identity'> & { kind?: unknown }): boolean {

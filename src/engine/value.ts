@@ -60,7 +60,7 @@ export function checkValue(event: AuthEvent, value: object): void {
 }
 
 /** Whether JSON carries a value unchanged. An absent value (undefined, at the top) is fine, inside an object it is not. */
-export function isJson(value: unknown, top = true): boolean {
+function isJson(value: unknown, top = true): boolean {
   if (value === undefined) return top
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
   if (typeof value === 'number') return Number.isFinite(value)

@@ -7,6 +7,8 @@ export interface AuthkitErrorOptions {
   readonly status?: number
   /** Overrides the hint of the table, where the throw knows better. */
   readonly hint?: string
+  /** What a client may be told, where the message is for the terminal only. The message, where absent. */
+  readonly detail?: string
   /** Headers of the HTTP answer, such as `WWW-Authenticate`. */
   readonly headers?: Record<string, string>
 }
@@ -23,6 +25,7 @@ export class AuthkitError extends Error {
   readonly code: ErrorCode
   readonly status: number
   readonly hint: string
+  readonly detail: string
   readonly headers: Record<string, string>
 
   constructor(code: ErrorCode, message: string, options: AuthkitErrorOptions = {}) {
@@ -30,6 +33,7 @@ export class AuthkitError extends Error {
     this.code = code
     this.status = options.status ?? ERRORS[code].status
     this.hint = options.hint ?? ERRORS[code].hint
+    this.detail = options.detail ?? message
     this.headers = options.headers ?? {}
   }
 

@@ -74,6 +74,11 @@ export const ERRORS = {
     status: 403,
     hint: 'Use the URL that authkit dev printed. The Host header is checked against DNS rebinding.',
   },
+  origin_not_allowed: {
+    exit: 1,
+    status: 403,
+    hint: 'Name the origin under http.cors.allow_origins of langgraph.json, if its pages may write here.',
+  },
   not_supported: { exit: 1, status: 422, hint: 'CHANGELOG.md and docs/compatibility.md say what is supported.' },
   shutting_down: { exit: 1, status: 503, hint: 'The server is stopping; try again when it is back.' },
 

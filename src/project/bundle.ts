@@ -220,7 +220,8 @@ function authkitImport(entry: string): AuthkitImport {
 async function makeOutputFolder(root: string): Promise<string> {
   const hasPackages = (await stat(join(root, 'node_modules')).catch(() => undefined))?.isDirectory() ?? false
   const folder = hasPackages ? join(root, 'node_modules', '.authkit') : join(root, '.authkit', 'build')
-  await mkdir(folder, { recursive: true })
+  // For the owner alone: the output holds the sources, and .authkit gets the database.
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   return folder
 }
 

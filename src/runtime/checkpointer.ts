@@ -24,16 +24,24 @@ import type { Checkpoints, StoredCheckpoint, StoredWrite } from '../storage/stor
 export class ScopedCheckpointer extends BaseCheckpointSaver {
   readonly #checkpoints: Checkpoints
   readonly #scope: Scope
+  readonly #goesOn: () => Promise<boolean>
 
-  constructor(checkpoints: Checkpoints, scope: Scope) {
+  /** @param goesOn Whether its run is still to be trusted with the thread; a run that is over touches nothing more. */
+  constructor(checkpoints: Checkpoints, scope: Scope, goesOn: () => Promise<boolean> = async () => true) {
     super()
     this.#checkpoints = checkpoints
     this.#scope = scope
+    this.#goesOn = goesOn
+  }
+
+  async #assertGoesOn(): Promise<void> {
+    if (!(await this.#goesOn())) throw new Error('The run is over.')
   }
 
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const { thread_id, checkpoint_ns = '' } = config.configurable ?? {}
     if (typeof thread_id !== 'string') return undefined
+    await this.#assertGoesOn()
     const id = getCheckpointId(config)
     const stored = await this.#checkpoints.get(this.#scope, thread_id, checkpoint_ns, id || undefined)
     return stored && this.#toTuple(stored)
@@ -42,6 +50,7 @@ export class ScopedCheckpointer extends BaseCheckpointSaver {
   override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
     const { thread_id, checkpoint_ns } = config.configurable ?? {}
     if (typeof thread_id !== 'string') return
+    await this.#assertGoesOn()
     const before = options.before && getCheckpointId(options.before)
     const rows = await this.#checkpoints.list(this.#scope, thread_id, {
       ...(checkpoint_ns === undefined ? {} : { checkpoint_ns }),
@@ -60,6 +69,7 @@ export class ScopedCheckpointer extends BaseCheckpointSaver {
     const { thread_id, checkpoint_ns = '', checkpoint_id } = config.configurable ?? {}
     if (typeof thread_id !== 'string') throw new Error('A checkpoint needs configurable.thread_id.')
     const [type, bytes] = await this.serde.dumpsTyped(copyCheckpoint(checkpoint))
+    await this.#assertGoesOn()
     // Which run made a checkpoint stands in the metadata of the configuration; who the caller is must not be kept.
     const kept = withoutReserved<Record<string, unknown>>({ ...config.metadata, ...metadata })
     const stored = await this.#checkpoints.put(this.#scope, {
@@ -93,6 +103,7 @@ export class ScopedCheckpointer extends BaseCheckpointSaver {
         return { task_id: taskId, task_path: taskPath, idx, channel: String(channel), type, value: bytes }
       }),
     )
+    await this.#assertGoesOn()
     const stored = await this.#checkpoints.putWrites(this.#scope, { thread_id, checkpoint_ns, checkpoint_id }, rows)
     if (!stored) throw new Error(`The thread ${thread_id} is gone.`)
   }

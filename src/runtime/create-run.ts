@@ -5,7 +5,7 @@ import { type Scope, systemScope } from '../engine/scope.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 import type { Assistant, Json, Run, Storage, Thread } from '../storage/storage.js'
 import type { CommandRequest, RunPlan } from './execute.js'
-import { type GraphRegistry, systemAssistantId } from './graph-registry.js'
+import { type GraphRegistry, systemAssistant, systemAssistantId } from './graph-registry.js'
 import type { RunHandle, RunQueue } from './run-queue.js'
 import type { StreamMode } from './stream-modes.js'
 import type { CheckpointRef } from './thread-state.js'
@@ -62,10 +62,11 @@ export async function createRun(
   const read = reads
     ? await caller.authorize('threads:read', threadId === undefined ? {} : { thread_id: id })
     : undefined
+  const mayStop = threadId === undefined ? undefined : await askToStop(deps, caller, id, request.multitask_strategy)
   // Handlers may take long. They have answered by now, so nobody holds up a thread that is not theirs.
   return queue.exclusively(id, async () => {
     const { scope, thread } = await threadFor(deps, id, threadId, request, { ...asked, readScope: read?.scope }, names)
-    if (threadId !== undefined) await makeWay(deps, caller, thread, request.multitask_strategy)
+    if (threadId !== undefined) await makeWay(deps, thread, request.multitask_strategy, mayStop)
 
     const { kwargs } = asked
     const config = (kwargs['config'] ?? {}) as Json
@@ -163,8 +164,7 @@ async function authorize(
 /** What may be stored of a request and shown to whoever reads the run: the wishes, not who made them. */
 function publicKwargs(kwargs: Json, { user }: Caller): Json {
   const config = withoutReserved((kwargs['config'] ?? {}) as Json)
-  const configurable = { ...(config['configurable'] as Json | undefined) }
-  for (const key of SERVER_KEYS) delete configurable[key]
+  const configurable = withoutServerKeys(config['configurable'] as Json | undefined)
   // A client may not say who it is; the run gets the identity when it is executed.
   if (user) delete configurable['user_id']
   const context = kwargs['context'] === undefined ? {} : { context: withoutReserved(kwargs['context']) }
@@ -182,12 +182,18 @@ const SERVER_KEYS = [
   'checkpoint_map',
 ]
 
+function withoutServerKeys(configurable: Json = {}): Json {
+  return Object.fromEntries(Object.entries(configurable).filter(([key]) => !SERVER_KEYS.includes(key)))
+}
+
+/** What a run takes from its assistant. */
+type RunAssistant = Pick<Assistant, 'assistant_id' | 'graph_id' | 'config' | 'context'>
+
 /** The assistant of a run. System assistants are everyone's; one that a user made is read as the caller may read it. */
-async function assistantFor({ storage, graphs }: RunDeps, caller: Caller, assistantId: string): Promise<Assistant> {
-  const isSystem = graphs.ids.some((graphId) => systemAssistantId(graphId) === assistantId)
-  const scope = isSystem
-    ? systemScope('system assistants are shared by everyone who may create runs')
-    : (await caller.authorize('assistants:read', { assistant_id: assistantId })).scope
+async function assistantFor({ storage, graphs }: RunDeps, caller: Caller, assistantId: string): Promise<RunAssistant> {
+  const graphId = graphs.ofSystemAssistant(assistantId)
+  if (graphId !== undefined) return systemAssistant(graphId, graphs.source(graphId))
+  const { scope } = await caller.authorize('assistants:read', { assistant_id: assistantId })
   const assistant = await storage.assistants.get(scope, assistantId)
   if (!assistant) throw new AuthkitError('not_found', 'Assistant not found')
   return assistant
@@ -212,34 +218,48 @@ async function threadFor(
   return { scope: own, thread: made }
 }
 
+/** Asks whether the caller may stop the runs in flight, where the strategy would. Undefined where there was none. */
+async function askToStop(
+  { storage }: RunDeps,
+  caller: Caller,
+  threadId: string,
+  strategy: RunRequest['multitask_strategy'],
+): Promise<Scope | undefined> {
+  if (strategy === 'enqueue' || strategy === 'reject') return undefined
+  const system = systemScope('which runs are in flight, so that the rules can be asked about them')
+  const inFlight = await storage.runs.inFlight(system, threadId)
+  if (inFlight.length === 0) return undefined
+  const { scope } = await caller.authorize('threads:update', {
+    thread_id: threadId,
+    action: strategy,
+    metadata: { run_ids: inFlight.map((run) => run.run_id), status: 'pending' },
+  })
+  return scope
+}
+
 /** Does with the runs in flight what the strategy says, or refuses. */
 async function makeWay(
   { storage, queue }: RunDeps,
-  caller: Caller,
-  thread: Thread,
+  { thread_id }: Thread,
   strategy: RunRequest['multitask_strategy'],
+  mayStop: Scope | undefined,
 ): Promise<void> {
   if (strategy === 'enqueue') return
   const system = systemScope('the runs in flight on a thread that the caller may run on')
-  const inFlight = await storage.runs.inFlight(system, thread.thread_id)
+  const inFlight = await storage.runs.inFlight(system, thread_id)
   if (inFlight.length === 0) return
-  if (strategy === 'reject') {
+  // A run that came while the rules were asked about others is one that nobody was asked about.
+  if (strategy === 'reject' || !mayStop) {
     throw new AuthkitError(
       'conflict',
       'Thread is already running a task. Wait for it to finish or choose a different multitask strategy.',
     )
   }
-  const action = strategy === 'rollback' ? 'rollback' : 'interrupt'
-  const { scope } = await caller.authorize('threads:update', {
-    thread_id: thread.thread_id,
-    action,
-    metadata: { run_ids: inFlight.map((run) => run.run_id), status: 'pending' },
-  })
   // Whoever may run on a thread may not, by that alone, stop the runs that are there.
-  if (!(await storage.threads.get(scope, thread.thread_id))) throw new AuthkitError('forbidden', 'Forbidden')
+  if (!(await storage.threads.get(mayStop, thread_id))) throw new AuthkitError('forbidden', 'Forbidden')
   for (const run of inFlight) {
-    if (action === 'interrupt') await queue.cancel(run.run_id)
-    else await queue.forget(run, () => storage.runs.delete(scope, thread.thread_id, run.run_id))
+    if (strategy === 'interrupt') await queue.cancel(run.run_id)
+    else await queue.forget(run, () => storage.runs.delete(mayStop, thread_id, run.run_id))
   }
 }
 
@@ -251,7 +271,7 @@ function planFor({
   kwargs,
 }: {
   run: Run
-  assistant: Assistant
+  assistant: RunAssistant
   thread: Thread
   user: Caller['user']
   kwargs: Json
@@ -268,7 +288,7 @@ function planFor({
     command: kwargs['command'] as CommandRequest | undefined,
     checkpoint: checkpoint ?? (checkpoint_id === undefined ? undefined : { checkpoint_id }),
     configurable: {
-      ...(base['configurable'] as Json | undefined),
+      ...withoutServerKeys(base['configurable'] as Json | undefined),
       ...(thread.config['configurable'] as Json | undefined),
       ...(config['configurable'] as Json | undefined),
     },

@@ -73,7 +73,10 @@ export async function execute(
   try {
     const scope = systemScope(`run ${plan.run.run_id} on its own thread`)
     const config = configFor(plan)
-    const graph = await loadGraph(graphs, plan.graphId, { storage, scope, config })
+    // A node may not notice that its run was stopped, and its thread may have been deleted and made anew meanwhile.
+    const { run_id, thread_id } = plan.run
+    const goesOn = async () => !signal.aborted && (await storage.runs.get(scope, thread_id, run_id)) !== undefined
+    const graph = await loadGraph(graphs, plan.graphId, { storage, scope, config, goesOn })
     const messages = createMessageStream(plan.streamModes)
     const stream = await graph.stream(inputFor(plan) as Json | Command | null, {
       ...config,

@@ -1,5 +1,6 @@
 import { v5 as uuidv5 } from 'uuid'
 import { AuthkitError } from '../errors/authkit-error.js'
+import type { NewAssistant } from '../storage/storage.js'
 
 /** The namespace of LangGraph's ids for system assistants. */
 const SYSTEM_NAMESPACE = '6ba7b821-9dad-11d1-80b4-00c04fd430c8'
@@ -14,6 +15,8 @@ export interface GraphSource {
 export interface GraphRegistry {
   readonly ids: readonly string[]
   has(graphId: string): boolean
+  /** The graph whose system assistant has this id; undefined for every other assistant. */
+  ofSystemAssistant(assistantId: string): string | undefined
   /** @throws AuthkitError `graph_not_found` or `graph_broken`. */
   source(graphId: string): GraphSource
 }
@@ -40,6 +43,7 @@ export function createGraphRegistry(project: () => Readonly<Record<string, Graph
       return Object.keys(sources())
     },
     has: (graphId) => Object.hasOwn(sources(), graphId),
+    ofSystemAssistant: (assistantId) => Object.keys(sources()).find((id) => systemAssistantId(id) === assistantId),
     source(graphId) {
       const named = sources()
       const source = Object.hasOwn(named, graphId) ? named[graphId] : undefined
@@ -52,4 +56,20 @@ export function createGraphRegistry(project: () => Readonly<Record<string, Graph
 /** The id of the system assistant of a graph: the same on every LangGraph server. */
 export function systemAssistantId(graphId: string): string {
   return uuidv5(graphId, SYSTEM_NAMESPACE)
+}
+
+/**
+ * The system assistant of a graph: shared by everyone, without a configuration of its own. Runs use this one and not the
+ * row in the database, so nothing that happens to the row reaches anybody's run.
+ */
+export function systemAssistant(graphId: string, { description }: GraphSource): NewAssistant {
+  return {
+    assistant_id: systemAssistantId(graphId),
+    graph_id: graphId,
+    name: graphId,
+    description: description ?? null,
+    config: {},
+    context: {},
+    metadata: { created_by: 'system' },
+  }
 }

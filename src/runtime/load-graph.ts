@@ -18,7 +18,12 @@ export type Graph = CompiledStateGraph<any, any, any>
 export async function loadGraph(
   graphs: GraphRegistry,
   graphId: string,
-  { storage, scope, config = {} }: { storage: Storage; scope: Scope; config?: RunnableConfig },
+  {
+    storage,
+    scope,
+    config = {},
+    goesOn,
+  }: { storage: Storage; scope: Scope; config?: RunnableConfig; goesOn?: () => Promise<boolean> },
 ): Promise<Graph> {
   const source = graphs.source(graphId)
   const exported = await source.load()
@@ -31,7 +36,7 @@ export async function loadGraph(
     )
   }
   const bound = compiled.withConfig({}) as Graph
-  bound.checkpointer = new ScopedCheckpointer(storage.checkpoints, scope)
+  bound.checkpointer = new ScopedCheckpointer(storage.checkpoints, scope, goesOn)
   return bound
 }
 

@@ -47,6 +47,9 @@ interface Entry extends RunHandle {
   readonly abort: AbortController
 }
 
+/** A longer timeout than this ends at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
 /** How long the events of a run that has ended can still be read. */
 const KEEP_EVENTS_MS = 60_000
 
@@ -116,7 +119,9 @@ export function createRunQueue({
       }
       log.append('metadata', JSON.stringify({ run_id: plan.run.run_id, attempt: 1 }))
       const { execute } = await import('./execute.js')
-      return await execute(plan, { storage, graphs, signal, emit: log.append })
+      // A graph that never loads, or a node that does not listen, must not keep a run that was stopped.
+      const stopped = aborted(signal).then((): Outcome => ({ kind: 'interrupted' }))
+      return await Promise.race([execute(plan, { storage, graphs, signal, emit: log.append }), stopped])
     } catch (thrown) {
       const error = { error: 'Error', message: thrown instanceof Error ? thrown.message : String(thrown) }
       log.append('error', JSON.stringify(error))
@@ -127,7 +132,8 @@ export function createRunQueue({
   /** Stores how a run ended. Its thread may be gone by now; that is not an error. */
   async function conclude({ run }: RunPlan, outcome: Outcome, temporary: boolean): Promise<Outcome> {
     try {
-      await storage.runs.setStatus(system, run.run_id, outcome.kind)
+      // A run that was deleted has nothing more to say about its thread, which may be another by now.
+      if (!(await storage.runs.setStatus(system, run.run_id, outcome.kind))) return { kind: 'interrupted' }
       if (temporary) await storage.threads.delete(system, run.thread_id)
       else await settleThread(run.thread_id, outcome)
     } catch (thrown) {
@@ -190,8 +196,12 @@ export function createRunQueue({
     },
 
     async cancelThread(threadId) {
-      await stop((entry) => entry.threadId === threadId)
-      for (const entry of entries.values()) if (entry.threadId === threadId) entries.delete(entry.runId)
+      const left = () => [...entries.values()].filter((entry) => entry.threadId === threadId)
+      // Until there is none: one may have come while the others ended.
+      for (let runs = left(); runs.length > 0; runs = left()) {
+        await stop((entry) => runs.includes(entry))
+        for (const { runId } of runs) entries.delete(runId)
+      }
     },
 
     exclusively(threadId, change) {
@@ -264,8 +274,14 @@ function aborted(signal: AbortSignal): Promise<void> {
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (ms <= 0 || signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
+    const end = Date.now() + ms
+    let timer = setTimeout(tick, Math.min(ms, MAX_TIMEOUT_MS))
     signal.addEventListener('abort', done, { once: true })
+    function tick(): void {
+      const left = end - Date.now()
+      if (left <= 0) done()
+      else timer = setTimeout(tick, Math.min(left, MAX_TIMEOUT_MS))
+    }
     function done(): void {
       clearTimeout(timer)
       signal.removeEventListener('abort', done)

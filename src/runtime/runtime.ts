@@ -1,6 +1,6 @@
 import { systemScope } from '../engine/scope.js'
-import type { Storage } from '../storage/storage.js'
-import { createGraphRegistry, type GraphRegistry, type GraphSource, systemAssistantId } from './graph-registry.js'
+import type { Assistant, Storage } from '../storage/storage.js'
+import { createGraphRegistry, type GraphRegistry, type GraphSource, systemAssistant } from './graph-registry.js'
 import { createGraphShapes, type GraphShapes } from './graph-shapes.js'
 import { createRunQueue, type RunQueue } from './run-queue.js'
 import { createThreadStates, type ThreadStates } from './thread-state.js'
@@ -37,17 +37,17 @@ export async function openRuntime({ storage, graphs: project, jobs }: RuntimeOpt
 
   async function ensureAssistants(): Promise<void> {
     const system = systemScope('every graph has an assistant of its own')
-    for (const graphId of graphs.ids) {
-      const assistant = {
-        assistant_id: systemAssistantId(graphId),
-        graph_id: graphId,
-        name: graphId,
-        description: graphs.source(graphId).description ?? null,
-        config: {},
-        context: {},
-        metadata: { created_by: 'system' },
-      }
-      await storage.assistants.create(system, assistant, 'do_nothing')
+    for (const graphId of graphs.ids.filter((id) => graphs.has(id))) {
+      const wanted = systemAssistant(graphId, graphs.source(graphId))
+      const existing = await storage.assistants.get(system, wanted.assistant_id)
+      if (existing && isUntouched(existing)) continue
+      // Somebody took the id before there was such a graph, or changed the row: it is the server's.
+      await storage.assistants.delete(system, wanted.assistant_id)
+      await storage.assistants.create(system, wanted, 'raise')
     }
   }
+}
+
+function isUntouched({ metadata, version, config, context }: Assistant): boolean {
+  return version === 1 && JSON.stringify([metadata, config, context]) === '[{"created_by":"system"},{},{}]'
 }

@@ -10,7 +10,7 @@ const OF_BODY = ['content-type', 'content-length', 'content-encoding', 'transfer
 export function errorResponse(error: unknown, trace: Trace): Response {
   const known = toAuthkitError(error)
   if (known.status >= 500 && trace.problem === undefined) trace.problem = problemOf(known)
-  const detail = known.status === 500 ? `Internal Server Error (request ${trace.requestId})` : known.message
+  const detail = known.status === 500 ? `Internal Server Error (request ${trace.requestId})` : known.detail
   const headers = new Headers(known.headers)
   // Handlers may throw a Response with a body of its own; that body is not sent, so nothing may describe it.
   for (const name of OF_BODY) headers.delete(name)

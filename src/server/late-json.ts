@@ -22,13 +22,14 @@ export async function lateJson(
     async start(controller) {
       beat = setInterval(() => controller.enqueue(encoder.encode('\n')), KEEP_ALIVE_MS)
       controller.enqueue(encoder.encode('\n'))
-      const value = await result
-      clearInterval(beat)
       try {
+        const value = await result
         controller.enqueue(encoder.encode(JSON.stringify(value ?? null)))
         controller.close()
       } catch {
         // The client has gone; there is nobody to tell.
+      } finally {
+        clearInterval(beat)
       }
     },
     cancel() {

@@ -12,12 +12,11 @@ const MAX_DEPTH = 200
  */
 export async function parseBody<T>(c: Context, schema: z.ZodType<T> | undefined): Promise<T | undefined> {
   if (!schema) return undefined
-  if (c.req.raw.bodyUsed) {
+  const text = await c.req.text().catch((error: unknown) => {
     throw new AuthkitError('handler_failed', 'Internal Server Error', {
-      cause: 'authenticate() read the body of the request; read a request.clone(), or only its headers',
+      cause: `the body can't be read (${error}); authenticate() must read a request.clone(), or only the headers`,
     })
-  }
-  const text = await c.req.text()
+  })
   let json: unknown = {}
   if (text.trim() !== '') {
     try {
@@ -26,8 +25,8 @@ export async function parseBody<T>(c: Context, schema: z.ZodType<T> | undefined)
       throw new AuthkitError('invalid_request', 'Invalid JSON in request body')
     }
   }
-  if (depthOf(json) > MAX_DEPTH)
-    throw new AuthkitError('invalid_request', `The body is nested deeper than ${MAX_DEPTH} levels.`)
+  const problem = problemWith(json)
+  if (problem) throw new AuthkitError('invalid_request', problem)
   return validate(schema, json)
 }
 
@@ -54,12 +53,17 @@ function validate<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new AuthkitError('invalid_request', problems.join('; '))
 }
 
-function depthOf(value: unknown): number {
-  let depth = 0
-  let level: unknown[] = [value]
-  while (level.length > 0 && depth <= MAX_DEPTH) {
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []))
-    depth++
+/** What JSON.parse accepts and nothing behind it can work with. */
+function problemWith(json: unknown): string | undefined {
+  let level: unknown[] = [json]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return `The body is nested deeper than ${MAX_DEPTH} levels.`
+    const next: unknown[] = []
+    for (const value of level) {
+      if (typeof value === 'number' && !Number.isFinite(value)) return 'The body holds a number that is too large.'
+      if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) next.push(inner)
+    }
+    level = next
   }
-  return depth
+  return undefined
 }

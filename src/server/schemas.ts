@@ -12,18 +12,31 @@ export function uuid(name: string) {
     .meta({ format: 'uuid' })
 }
 
-/** A JSON object of any shape. NUL characters are refused: no database can search for them reliably. */
+/**
+ * A JSON object of any shape, to be stored and searched. NUL characters and halves of surrogate pairs are refused: no
+ * database can search for them reliably.
+ */
 export const jsonObject = z
   .custom<Record<string, unknown>>(
-    (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !holdsNul(value),
-    'must be an object without NUL characters',
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isText(value),
+    'must be an object of well-formed text without NUL characters',
   )
   .meta({ type: 'object' })
 
-function holdsNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0')
-  if (typeof value !== 'object' || value === null) return false
-  return Object.entries(value).some(([key, inner]) => key.includes('\0') || holdsNul(inner))
+/** A JSON object to search for. Each of its parts is a condition of the query, so there is a bound to them. */
+export const searchObject = jsonObject.refine((value) => partsOf(value) <= 200, 'must not have more than 200 parts')
+
+function isText(value: unknown): boolean {
+  if (typeof value === 'string') return !/\0|\p{Surrogate}/u.test(value)
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, inner]) => isText(key) && isText(inner))
+}
+
+function partsOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1
+  let parts = 1
+  for (const inner of Object.values(value)) parts += partsOf(inner)
+  return parts
 }
 
 /** An object of any shape, as configurations, inputs and states are. */

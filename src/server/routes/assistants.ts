@@ -11,7 +11,7 @@ import { type Input, type Route, route } from '../route.js'
 import * as s from '../schemas.js'
 
 const searchBody = z.object({
-  metadata: s.optional(s.jsonObject),
+  metadata: s.optional(s.searchObject),
   graph_id: s.optional(z.string()),
   name: s.optional(z.string()),
   limit: s.limit(10),
@@ -64,6 +64,21 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
     }),
   })
 
+  async function deleteThread(scope: Scope, threadId: string): Promise<boolean> {
+    return runtime.queue.exclusively(threadId, async () => {
+      if (!(await storage.threads.get(scope, threadId))) return false
+      await runtime.queue.cancelThread(threadId)
+      return storage.threads.delete(scope, threadId)
+    })
+  }
+
+  /** System assistants are everyone's, so nobody changes them; whoever may not see one is told that it is absent. */
+  async function refuseSystem(scope: Scope, assistantId: string): Promise<void> {
+    if (graphs.ofSystemAssistant(assistantId) === undefined) return
+    found(await storage.assistants.get(scope, assistantId))
+    throw new AuthkitError('forbidden', 'The assistant of a graph is shared by everyone, and cannot be changed.')
+  }
+
   /** Deletes the threads that used an assistant, each only if the caller may delete it. */
   async function deleteThreadsOf(
     caller: Input<unknown, unknown, unknown>['caller'],
@@ -75,9 +90,7 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
       const { rows } = await storage.threads.search(system, { metadata: { assistant_id: assistantId } }, page)
       for (const { thread_id } of rows) {
         const scope = await mayDelete(caller, thread_id)
-        const visible = scope && (await storage.threads.get(scope, thread_id))
-        if (visible) await runtime.queue.cancelThread(thread_id)
-        if (!visible || !(await storage.threads.delete(scope, thread_id))) kept++
+        if (!scope || !(await deleteThread(scope, thread_id))) kept++
       }
       if (rows.length < page.limit) return
     }
@@ -192,6 +205,7 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
           }),
           metadata: { ...body.metadata },
         })
+        await refuseSystem(scope, params.assistant_id)
         const { graph_id } = value
         if (graph_id && !graphs.has(graph_id)) throw new AuthkitError('not_found', `Graph "${graph_id}" not found`)
         const change = defined({
@@ -220,6 +234,7 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
       answers: { 204: { description: 'Deleted.' }, 404: { description: 'Absent, or not for this caller.' } },
       async handle({ c, caller, params, query }) {
         const { scope } = await caller.authorize('assistants:delete', params)
+        await refuseSystem(scope, params.assistant_id)
         found((await storage.assistants.delete(scope, params.assistant_id)) || undefined)
         if (query.delete_threads) await deleteThreadsOf(caller, params.assistant_id)
         return c.body(null, 204)
@@ -313,6 +328,7 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
       answers: { ...one, 404: { description: 'Absent, or not for this caller.' } },
       async handle({ c, caller, params: { assistant_id }, body: { version } }) {
         const { scope } = await caller.authorize('assistants:update', { assistant_id, version })
+        await refuseSystem(scope, assistant_id)
         return c.json(found(await storage.assistants.setLatest(scope, assistant_id, version)))
       },
     }),

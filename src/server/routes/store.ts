@@ -89,7 +89,7 @@ export function storeRoutes({ runtime }: ServerDeps): Route[] {
       events: ['store:search'],
       body: z.object({
         namespace_prefix: s.withDefault(namespace, []),
-        filter: s.optional(s.jsonObject),
+        filter: s.optional(s.searchObject),
         query: s.optional(z.string()),
         limit: s.limit(10),
         offset: s.offset,

@@ -142,7 +142,7 @@ export function threadStateRoutes({ runtime }: ServerDeps): Route[] {
       body: z.object({
         limit: s.limit(10),
         before,
-        metadata: s.optional(s.jsonObject),
+        metadata: s.optional(s.searchObject),
         checkpoint: s.optional(s.checkpointRef),
       }),
       answers: { ...states, ...absent },

@@ -9,8 +9,8 @@ import { type Route, route } from '../route.js'
 import * as s from '../schemas.js'
 
 const filters = {
-  metadata: s.optional(s.jsonObject),
-  values: s.optional(s.jsonObject),
+  metadata: s.optional(s.searchObject),
+  values: s.optional(s.searchObject),
   status: s.optional(z.enum(['idle', 'busy', 'interrupted', 'error'])),
 }
 

@@ -10,7 +10,7 @@ type VersionRow = Selectable<Schema['assistant_versions']>
 
 const eb = expressionBuilder<Schema, 'assistants'>()
 
-export const ASSISTANT_SORT = ['assistant_id', 'graph_id', 'name', 'created_at', 'updated_at'] as const
+const ASSISTANT_SORT = ['assistant_id', 'graph_id', 'name', 'created_at', 'updated_at'] as const
 
 export function createAssistants(dialect: Dialect): Assistants {
   const { db } = dialect

@@ -145,7 +145,7 @@ function condition(dialect: Dialect, key: string, wanted: unknown): Expression<S
   return Object.entries(wanted).map(([operator, operand]) => {
     if (operator === '$eq') return dialect.contains(member, operand)
     if (operator === '$ne') return sql<SqlBool>`not coalesce(${dialect.contains(member, operand)}, ${sql.lit(false)})`
-    const comparison = COMPARISONS[operator]
+    const comparison = Object.hasOwn(COMPARISONS, operator) ? COMPARISONS[operator] : undefined
     if (comparison && isScalar(operand)) return dialect.compares(member, comparison, operand)
     throw new AuthkitError('invalid_request', `The filter on "${key}" has an operator that is not known: ${operator}.`)
   })

@@ -13,7 +13,7 @@ type Connection = Transaction<Schema> | Dialect['db']
 
 const eb = expressionBuilder<Schema, 'threads'>()
 
-export const THREAD_SORT = ['thread_id', 'status', 'created_at', 'updated_at', 'state_updated_at'] as const
+const THREAD_SORT = ['thread_id', 'status', 'created_at', 'updated_at', 'state_updated_at'] as const
 
 export function createThreads(dialect: Dialect): Threads {
   const { db } = dialect

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
-import { type Expression, expressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
+import { type Expression, expressionBuilder, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
+import type { JsonScalar } from '../../engine/filter.js'
 import type { Dialect, JsonExpression, MetadataTable } from '../sql/dialect.js'
 import type { Schema } from '../sql/schema.js'
 
@@ -7,6 +8,9 @@ const eb = expressionBuilder<Schema, never>()
 
 /** Keys that may stand in SQL text, and so in an index. Every other key is bound as a parameter. */
 const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
+
+/** NUL, and halves of surrogate pairs. */
+const UNUSUAL = /\0|\p{Surrogate}/u
 
 /** How many metadata keys of a table get an index: those of filters come from auth.ts, those of searches from clients. */
 const INDEX_BOUND = { filter: 8, search: 4 } as const
@@ -56,25 +60,63 @@ function member(object: JsonExpression, key: string): JsonExpression {
   return PLAIN_KEY.test(key) ? sql`${object} -> ${sql.lit(path)}` : sql`${object} -> ${path}`
 }
 
-function listContains(json: JsonExpression, value: unknown): Expression<SqlBool> {
-  return sql<SqlBool>`(json_type(${json}) = 'array' and exists (
-    select 1 from json_each(${json}) as e where (${json}) -> e.key = ${JSON.stringify(value)}))`
+function listContains(json: JsonExpression, value: JsonScalar): Expression<SqlBool> {
+  return anyElement(json, 'e', (element) => isScalarElement(json, element, value))
 }
 
 function contains(json: JsonExpression, part: unknown, depth = 0): Expression<SqlBool> {
   if (Array.isArray(part)) {
-    const alias = sql.raw(`e${depth}`)
-    const each = part.map(
-      (wanted) => sql<SqlBool>`exists (select 1 from json_each(${json}) as ${alias}
-        where ${contains(sql`((${json}) -> ${alias}.key)`, wanted, depth + 1)})`,
+    const alias = `e${depth}`
+    const each = part.map((wanted) =>
+      anyElement(json, alias, (element) => elementContains(json, element, wanted, depth)),
     )
-    return eb.and([sql<SqlBool>`json_type(${json}) = 'array'`, ...each])
+    return each.length > 0 ? eb.and(each) : sql<SqlBool>`json_type(${json}) = 'array'`
   }
   if (typeof part === 'object' && part !== null) {
     const each = Object.entries(part).map(([key, wanted]) => contains(sql`(${member(json, key)})`, wanted, depth))
     return eb.and([sql<SqlBool>`json_type(${json}) = 'object'`, ...each])
   }
   return sql<SqlBool>`${json} = ${JSON.stringify(part)}`
+}
+
+/** Whether a JSON value is a list with an element like this. */
+function anyElement(
+  json: JsonExpression,
+  alias: string,
+  fits: (element: RawBuilder<unknown>) => Expression<SqlBool>,
+): Expression<SqlBool> {
+  const element = sql.raw(alias)
+  return sql<SqlBool>`(json_type(${json}) = 'array' and exists (
+    select 1 from json_each(${json}) as ${element} where ${fits(element)}))`
+}
+
+function elementContains(
+  json: JsonExpression,
+  element: RawBuilder<unknown>,
+  wanted: unknown,
+  depth: number,
+): Expression<SqlBool> {
+  if (typeof wanted !== 'object' || wanted === null) return isScalarElement(json, element, wanted as JsonScalar)
+  // Only lists and objects have their JSON as value: the case keeps SQLite from reading a string as JSON.
+  const type = Array.isArray(wanted) ? 'array' : 'object'
+  return sql<SqlBool>`case when ${element}.type = ${type} then ${contains(sql`${element}.value`, wanted, depth + 1)} else false end`
+}
+
+/**
+ * Whether an element of json_each is this scalar. It looks at the element where it stands: reaching for it by its index
+ * would read the list again for each, and a long list in one row would slow everyone's queries down.
+ */
+function isScalarElement(json: JsonExpression, element: RawBuilder<unknown>, value: JsonScalar): Expression<SqlBool> {
+  switch (typeof value) {
+    case 'number':
+      return sql<SqlBool>`(${element}.type in ('integer', 'real') and ${element}.atom = ${value})`
+    case 'string':
+      // SQL text can't hold what these strings do, so their JSON is compared.
+      if (UNUSUAL.test(value)) return sql<SqlBool>`((${json}) -> ${element}.key) = ${JSON.stringify(value)}`
+      return sql<SqlBool>`(${element}.type = 'text' and ${element}.atom = ${value})`
+    default:
+      return sql<SqlBool>`${element}.type = ${String(value)}`
+  }
 }
 
 function knownIndexes(connection: Database.Database): Set<string> {

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { Kysely, Migrator, SqliteDialect } from 'kysely'
@@ -31,7 +31,7 @@ export async function openSqliteStorage(
 ): Promise<Storage> {
   let connection: Database.Database | undefined
   try {
-    if (path !== ':memory:') await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    if (path !== ':memory:') await makePrivateFile(path)
     connection = new Database(path, { timeout: 5000 })
     // WAL with NORMAL keeps every acknowledged write when the process dies; FULL would only add power failures.
     connection.pragma('journal_mode = WAL')
@@ -49,6 +49,14 @@ export async function openSqliteStorage(
     const reason = error instanceof Error ? error.message : String(error)
     throw new AuthkitError('database_unusable', `The database ${path} can't be opened: ${reason}.`, { cause: error })
   }
+}
+
+/** SQLite would let everyone on the machine read the file, and gives its journals the mode of the file. */
+async function makePrivateFile(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const file = await open(path, 'a', 0o600).catch(() => undefined)
+  // What can't be opened is left to SQLite, which says why.
+  await file?.close()
 }
 
 function storageOn(db: Kysely<Schema>, connection: Database.Database): Storage {
