@@ -3,7 +3,9 @@ import type { Run, Storage } from '../storage/storage.js'
 import { createEventLog, type EventLog } from './event-log.js'
 import type { Outcome, RunError, RunPlan } from './execute.js'
 import type { GraphRegistry } from './graph-registry.js'
+import { createSlots } from './slots.js'
 import type { ThreadStates } from './thread-state.js'
+import { aborted, pause, within } from './waiting.js'
 
 /** A run that is waiting, running, or ended a moment ago. */
 export interface RunHandle {
@@ -47,8 +49,8 @@ interface Entry extends RunHandle {
   readonly abort: AbortController
 }
 
-/** A longer timeout than this ends at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
+/** How long the state that a run left may take to be read. */
+const SETTLE_MS = 1000
 
 /** How long the events of a run that has ended can still be read. */
 const KEEP_EVENTS_MS = 60_000
@@ -153,7 +155,8 @@ export function createRunQueue({
     const state =
       outcome.kind === 'success'
         ? outcome
-        : await states.latest(system, thread).catch(() => ({ ...thread, status: 'idle' as const }))
+        : // A graph that never loads must not keep its thread from settling.
+          await within(SETTLE_MS, states.latest(system, thread), { ...thread, status: 'idle' as const })
     const error = outcome.kind === 'error' ? outcome.error : null
     const settled = { values: state.values, interrupts: state.interrupts, error }
     const status = error ? 'error' : state.status
@@ -233,59 +236,4 @@ export function createRunQueue({
       entries.clear()
     },
   }
-}
-
-/** Lets so many jobs go at once; the others wait in line, and leave it when they are called off. */
-function createSlots(free: number) {
-  const line = new Set<() => void>()
-  return {
-    async use<T>(job: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-      if (free > 0) free--
-      else {
-        let enter = () => {}
-        const entered = new Promise<true>((resolve) => {
-          enter = () => resolve(true)
-        })
-        line.add(enter)
-        const mine = await Promise.race([entered, aborted(signal)])
-        // Not in line any more: the slot was given to this job, wanted or not.
-        if (!mine && line.delete(enter)) return undefined
-      }
-      try {
-        return signal.aborted ? undefined : await job()
-      } finally {
-        const [next] = line
-        if (next) {
-          line.delete(next)
-          next()
-        } else free++
-      }
-    },
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms <= 0 || signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const end = Date.now() + ms
-    let timer = setTimeout(tick, Math.min(ms, MAX_TIMEOUT_MS))
-    signal.addEventListener('abort', done, { once: true })
-    function tick(): void {
-      const left = end - Date.now()
-      if (left <= 0) done()
-      else timer = setTimeout(tick, Math.min(left, MAX_TIMEOUT_MS))
-    }
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-  })
 }

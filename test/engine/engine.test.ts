@@ -91,6 +91,10 @@ describe('authenticate', () => {
     await expect(engineOf(auth).authenticate(request(header), createTrace('r'))).rejects.toMatchObject({ status: 401 })
     const caller = await engineOf(auth, { studio: true }).authenticate(request(header), createTrace('r'))
     expect(caller.user && isStudioUser(caller.user)).toBe(true)
+    // One request's handlers may not change who the next one is.
+    caller.user?.permissions.push('admin')
+    const next = await engineOf(auth, { studio: true }).authenticate(request(header), createTrace('r'))
+    expect(next.user?.permissions).toEqual([])
     await expect(engineOf(auth, { studio: true }).authenticate(request(), createTrace('r'))).rejects.toMatchObject({
       status: 401,
     })

@@ -10,10 +10,14 @@ export function requestTrace({ project, onRequest }: ServerDeps): MiddlewareHand
     const requestTrace = createTrace(randomUUID())
     c.set('trace', requestTrace)
     c.set('project', project())
-    await next()
-    c.res.headers.set('x-request-id', requestTrace.requestId)
     // What one user is told must not be kept for another.
-    c.res.headers.set('cache-control', 'no-store')
+    const own = { 'x-request-id': requestTrace.requestId, 'cache-control': 'no-store' }
+    // Before the answer is made: changing the headers of one that is there costs more than making it.
+    for (const [name, value] of Object.entries(own)) c.header(name, value)
+    await next()
+    // Answers that were not made through the context have not got them.
+    if (!c.res.headers.has('x-request-id'))
+      for (const [name, value] of Object.entries(own)) c.res.headers.set(name, value)
     onRequest?.({
       time: new Date(),
       method: c.req.method,
