@@ -108,8 +108,12 @@ function elementContains(
  */
 function isScalarElement(json: JsonExpression, element: RawBuilder<unknown>, value: JsonScalar): Expression<SqlBool> {
   switch (typeof value) {
-    case 'number':
-      return sql<SqlBool>`(${element}.type in ('integer', 'real') and ${element}.atom = ${value})`
+    case 'number': {
+      const text = JSON.stringify(value)
+      const same = sql<SqlBool>`(${element}.type in ('integer', 'real') and ${element}.atom = json_extract(${text}, '$'))`
+      // Past 2^53 and between whole numbers SQL and JavaScript round differently: there the JSON has the last word.
+      return Number.isSafeInteger(value) ? same : sql<SqlBool>`(${same} and ((${json}) -> ${element}.key) = ${text})`
+    }
     case 'string':
       // SQL text can't hold what these strings do, so their JSON is compared.
       if (UNUSUAL.test(value)) return sql<SqlBool>`((${json}) -> ${element}.key) = ${JSON.stringify(value)}`

@@ -1,7 +1,7 @@
 import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { Kysely, Migrator, SqliteDialect } from 'kysely'
+import { Kysely, Migrator } from 'kysely'
 import { AuthkitError } from '../../errors/authkit-error.js'
 import { createAssistants } from '../sql/assistants.js'
 import { createCheckpoints } from '../sql/checkpoints.js'
@@ -12,6 +12,7 @@ import type { Schema } from '../sql/schema.js'
 import { createThreads } from '../sql/threads.js'
 import type { Storage } from '../storage.js'
 import { createSqliteDialect } from './dialect.js'
+import { groupCommitDialect } from './group-commit.js'
 
 /** Statements kept prepared. A server has a few dozen; filters on unusual keys must not make it unbounded. */
 const PREPARED_BOUND = 500
@@ -38,9 +39,8 @@ export async function openSqliteStorage(
     connection.pragma('synchronous = NORMAL')
     connection.pragma('foreign_keys = ON')
     connection.pragma('cache_size = -65536')
-    const db = new Kysely<Schema>({
-      dialect: new SqliteDialect({ database: withPreparedStatements(connection, onStatement) }),
-    })
+    const prepare = preparedOnce(connection, onStatement)
+    const db = new Kysely<Schema>({ dialect: groupCommitDialect(connection, prepare) })
     await migrate(db)
     return storageOn(db, connection)
   } catch (error) {
@@ -83,18 +83,15 @@ async function migrate(db: Kysely<Schema>): Promise<void> {
 }
 
 /** Prepares each statement once: kysely would prepare it anew for every query. */
-function withPreparedStatements(connection: Database.Database, onStatement?: (text: string) => void) {
+function preparedOnce(connection: Database.Database, onStatement?: (text: string) => void) {
   const prepared = new Map<string, Database.Statement>()
-  return {
-    close: () => connection.close(),
-    prepare(text: string) {
-      const known = prepared.get(text)
-      if (known) return known
-      onStatement?.(text)
-      const statement = connection.prepare(text)
-      if (prepared.size >= PREPARED_BOUND) prepared.delete(prepared.keys().next().value as string)
-      prepared.set(text, statement)
-      return statement
-    },
+  return (text: string): Database.Statement => {
+    const known = prepared.get(text)
+    if (known) return known
+    onStatement?.(text)
+    const statement = connection.prepare(text)
+    if (prepared.size >= PREPARED_BOUND) prepared.delete(prepared.keys().next().value as string)
+    prepared.set(text, statement)
+    return statement
   }
 }
