@@ -142,6 +142,42 @@ describe('authkit dev', () => {
       }
     }))
 
+  it('goes on after a rejection that nobody handles, and ends with one line at an exception that nobody catches', () =>
+    inTempFolder(async (folder) => {
+      const failing = `.on('threads:search', () => {
+    void Promise.reject(Object.assign(new Error('floating'), { token: 'carried-secret' }))
+  })
+  .on('assistants:search', () => {
+    setTimeout(() => { throw Object.assign(new Error('not caught'), { token: 'carried-secret' }) }, 1)
+  })
+`
+      writeFileSync(join(folder, 'auth.ts'), AUTH + failing)
+      const headers = { authorization: 'Bearer a-token' }
+      const server = await serve(folder, '--db', ':memory:')
+      await fetch(`${server.url}/threads/search`, { method: 'POST', headers })
+      await server.printed(
+        /problem A promise was rejected, and nothing handled it: Error: floating\n {12}at .*auth\.ts:6:/,
+      )
+      expect((await fetch(`${server.url}/threads/search`, { method: 'POST', headers })).status).toBe(200)
+
+      await fetch(`${server.url}/assistants/search`, { method: 'POST', headers }).catch(() => undefined)
+      await server.printed(/^Error: Nothing caught this: Error: not caught \(at .*auth\.ts:9:.*\)$/m)
+      expect(await server.stop()).toBe(1)
+      expect(server.output()).not.toContain('carried-secret')
+      expect(server.output().split('Nothing caught this')[1]).not.toContain('\n    at ')
+      expect(existsSync(join(folder, 'ready.json'))).toBe(false)
+    }))
+
+  it('ends as asked, at any moment and whatever the project keeps running', () =>
+    inTempFolder(async (folder) => {
+      writeFileSync(
+        join(folder, 'auth.ts'),
+        `${AUTH}process.kill(process.pid, 'SIGTERM')\nsetInterval(() => {}, 1000)\n`,
+      )
+      const { code, stdout } = await run(folder, 'dev', '--port', '0', '--db', ':memory:')
+      expect([code, stdout.trim().split('\n').at(-1)]).toEqual([0, '  stopping'])
+    }))
+
   it('keeps everything over a restart', () =>
     inTempFolder(async (folder) => {
       writeFileSync(join(folder, 'auth.ts'), AUTH)

@@ -308,6 +308,30 @@ describe('a file that does not load says where', () => {
     })
   }
 
+  test('and a client is told what was thrown, but not what it said', async ({ project }) => {
+    const secret = 'postgres://app:hunter2@db/prod'
+    for (const [thrown, detail] of [
+      [`new TypeError('${secret}')`, /^auth\.ts:2:7: TypeError was thrown while the file loaded\. The terminal/],
+      [`'${secret}'`, /^auth\.ts: A value of type string was thrown while the file loaded\./],
+      [
+        `Object.assign(new Error('x'), { name: '${secret}' })`,
+        /^auth\.ts:2:\d+: Error was thrown while the file loaded\./,
+      ],
+    ] as const) {
+      await project.write({ 'auth.ts': `\nthrow ${thrown}` })
+      const result = await load(project)
+      if (result.kind === 'loaded') throw new Error('The file loaded.')
+      expect(result.error.message).toContain(secret)
+      expect(result.error.detail).toMatch(detail)
+      expect(result.error.detail).not.toContain('hunter2')
+    }
+    await project.write({ 'auth.ts': '\nconst = 1' })
+    const result = await load(project)
+    if (result.kind === 'loaded') throw new Error('The file loaded.')
+    expect(result.error.detail).toBe('auth.ts:2:7: Expected identifier but found "="')
+    expect(result.error.detail).toBe(result.error.message)
+  })
+
   test('a top-level await that never ends', async ({ project }) => {
     await project.write({ 'auth.ts': 'await new Promise(() => {})' })
     expect(messageOf(await load(project, 'auth.ts', { timeoutMs: 50 }))).toBe(

@@ -4,9 +4,29 @@ import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/project/config.js'
 import { applyEnv } from '../../src/project/env.js'
 import { parseModulePath } from '../../src/project/module-path.js'
-import { test } from './temp-project.js'
+import { type TempProject, test } from './temp-project.js'
 
 const AUTH = '"auth": { "path": "./auth.ts:auth" }'
+
+describe('credentials for the pages of every origin', () => {
+  const warningsOf = async (project: TempProject, cors: object) => {
+    await project.write({ 'auth.ts': '', 'langgraph.json': `{ ${AUTH}, "http": { "cors": ${JSON.stringify(cors)} } }` })
+    return (await readConfig(project.root)).warnings
+  }
+
+  test('are warned of', async ({ project }) => {
+    const credentials = { allow_credentials: true }
+    expect(await warningsOf(project, { ...credentials, allow_origins: ['https://a.example', '*'] })).toEqual([
+      'http.cors.allow_credentials is ignored: http.cors.allow_origins lets the pages of every origin in. Name the origins.',
+    ])
+    expect(await warningsOf(project, { ...credentials, allow_origin_regex: 'https?://.*' })).toEqual([
+      'http.cors.allow_credentials is ignored: http.cors.allow_origin_regex lets the pages of every origin in. Name the origins.',
+    ])
+    expect(await warningsOf(project, { ...credentials, allow_origins: ['https://a.example'] })).toEqual([])
+    expect(await warningsOf(project, { ...credentials, allow_origin_regex: 'https://.*\\.a\\.example' })).toEqual([])
+    expect(await warningsOf(project, { allow_origins: ['*'] })).toEqual([])
+  })
+})
 
 describe('langgraph.json', () => {
   test('gives absolute paths and fills in defaults', async ({ project }) => {

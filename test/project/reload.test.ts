@@ -189,7 +189,9 @@ describe('an edit reloads', () => {
     expect(await userOf((await opened.next()).state)).toBe('from b')
   })
 
-  test('langgraph.json: another auth file, then none', async ({ project }) => {
+  test('langgraph.json: another auth file; and its loss brings back no file that it did not name', async ({
+    project,
+  }) => {
     await project.write({
       'langgraph.json': '{ "auth": { "path": "./auth.ts:auth" } }',
       'auth.ts': authFile('alice'),
@@ -202,7 +204,24 @@ describe('an edit reloads', () => {
     await project.write({ 'src/other.ts': authFile('carol').replace('const auth', 'const mine') })
     expect(await userOf((await opened.next()).state)).toBe('carol')
     await rm(project.path('langgraph.json'))
-    expect(await userOf((await opened.next()).state)).toBe('alice')
+    expect(problemOf((await opened.next()).state)).toEqual({
+      code: 'config_invalid',
+      message: 'langgraph.json is gone.',
+    })
+    await project.write({ 'auth.ts': authFile('dave') })
+    await settled()
+    expect(problemOf(opened.state).message).toBe('langgraph.json is gone.')
+    await project.write({ 'langgraph.json': '{ "auth": { "path": "./src/other.ts:mine" } }' })
+    expect(await userOf((await opened.next()).state)).toBe('carol')
+  })
+
+  test('a langgraph.json that comes later is missed when it goes', async ({ project }) => {
+    await project.write({ 'auth.ts': authFile('alice'), 'other.ts': authFile('bob') })
+    const opened = await project.open()
+    await project.write({ 'langgraph.json': '{ "auth": { "path": "./other.ts:auth" } }' })
+    expect(await userOf((await opened.next()).state)).toBe('bob')
+    await rm(project.path('langgraph.json'))
+    expect(problemOf((await opened.next()).state).message).toBe('langgraph.json is gone.')
   })
 
   test('.env: set, changed, removed, and second to the real environment', async ({ project }) => {
@@ -368,25 +387,110 @@ describe('a broken file closes the door until it is mended', () => {
 })
 
 describe('while a reload runs', () => {
-  test('the old rules stand until the new ones are known, and the last edit wins', async ({ project }) => {
-    const slow = (name: string, ms: number) => authFile(name, `await new Promise((done) => setTimeout(done, ${ms}))`)
+  const slow = (name: string, ms: number) => authFile(name, `await new Promise((done) => setTimeout(done, ${ms}))`)
+  const hanging = (name: string) => authFile(name, 'await new Promise(() => {})')
+
+  test('the old rules stand until the new ones are known', async ({ project }) => {
     await project.write({ 'auth.ts': authFile('alice') })
     const opened = await project.open()
     const rulesOfAlice = opened.state
     await project.write({ 'auth.ts': slow('bob', 400) })
     await settled()
     expect(opened.state).toBe(rulesOfAlice)
-    // Three edits during the reload: one more reload, with the last of them.
-    for (const name of ['carol', 'dave', 'erin']) {
-      await project.write({ 'auth.ts': slow(name, 1) })
-      await settled(40)
+    expect(await userOf((await opened.next()).state)).toBe('bob')
+    expect(await userOf(rulesOfAlice)).toBe('alice')
+    expect(opened.reloads).toHaveLength(1)
+  })
+
+  test('an edit does not wait for the load before it, which comes to nothing', async ({ project }) => {
+    await project.write({ 'auth.ts': authFile('alice') })
+    const opened = await project.open()
+    for (const name of ['bob', 'carol', 'dave']) {
+      await project.write({ 'auth.ts': slow(name, 700) })
+      await settled()
+    }
+    const saved = performance.now()
+    await project.write({ 'auth.ts': authFile('erin') })
+    const { state, ms, file } = await opened.next()
+    expect([await userOf(state), file]).toEqual(['erin', 'auth.ts'])
+    expect(performance.now() - saved).toBeLessThan(400)
+    expect(ms).toBeLessThan(400)
+    await settled(800)
+    expect(opened.reloads).toHaveLength(1)
+  })
+
+  test('what takes longer than a second closes the door until it is done', async ({ project }) => {
+    await project.write({ 'auth.ts': authFile('alice') })
+    const opened = await project.open()
+    await project.write({ 'auth.ts': slow('bob', 1500) })
+    const saved = performance.now()
+    expect(problemOf((await opened.next()).state)).toEqual({
+      code: 'auth_file_broken',
+      message: 'auth.ts is still loading.',
+    })
+    expect(performance.now() - saved).toBeLessThan(1400)
+    expect(await userOf((await opened.next()).state)).toBe('bob')
+    expect(opened.reloads).toHaveLength(2)
+  })
+
+  test('an edit ends a load that would never end, before and after the door is closed', async ({ project }) => {
+    await project.write({ 'auth.ts': authFile('alice') })
+    const opened = await project.open()
+    await project.write({ 'auth.ts': hanging('x') })
+    await settled(200)
+    // Back to what is in force: nothing to say, and no load that hangs on.
+    await project.write({ 'auth.ts': authFile('alice') })
+    await settled(1200)
+    expect(await userOf(opened.state)).toBe('alice')
+
+    for (const name of ['bob', 'carol']) {
+      while (opened.state.kind === 'ready') {
+        await project.write({ 'auth.ts': hanging('x') })
+        await settled(1200)
+      }
+      const saved = performance.now()
+      await project.write({ 'auth.ts': authFile(name) })
+      while (opened.state.kind === 'broken') await settled(10)
+      expect(performance.now() - saved).toBeLessThan(400)
+      expect(await userOf(opened.state)).toBe(name)
+    }
+  })
+
+  test('the file of another name ends it too', async ({ project }) => {
+    await project.write({ 'langgraph.json': '{ "auth": { "path": "./auth.ts:auth" } }', 'auth.ts': authFile('alice') })
+    await project.write({ 'other.ts': authFile('bob') })
+    const opened = await project.open()
+    await project.write({ 'auth.ts': hanging('x') })
+    await settled(200)
+    await project.write({ 'langgraph.json': '{ "auth": { "path": "./other.ts:auth" } }' })
+    expect(await userOf((await opened.next()).state)).toBe('bob')
+  })
+
+  test('a touch does not start it again', async ({ project }) => {
+    const counted = slow('bob', 500).replace(
+      'await',
+      `globalThis.authkitLoads = (globalThis.authkitLoads ?? 0) + 1; await`,
+    )
+    await project.write({ 'auth.ts': authFile('alice') })
+    const opened = await project.open()
+    await project.write({ 'auth.ts': counted })
+    for (let turn = 0; turn < 3; turn++) {
+      await settled()
+      await utimes(project.path('auth.ts'), new Date(), new Date())
     }
     expect(await userOf((await opened.next()).state)).toBe('bob')
-    expect(await userOf((await opened.next()).state)).toBe('erin')
-    expect(await userOf(rulesOfAlice)).toBe('alice')
-    await project.write({ 'auth.ts': authFile('frank') })
-    expect(await userOf((await opened.next()).state)).toBe('frank')
-    expect(opened.reloads).toHaveLength(3)
+    expect((globalThis as { authkitLoads?: number }).authkitLoads).toBe(1)
+  })
+
+  test('closing does not wait for a load that never ends', async ({ project }) => {
+    await project.write({ 'auth.ts': authFile('alice') })
+    const opened = await project.open()
+    await project.write({ 'auth.ts': hanging('x') })
+    await settled(200)
+    const asked = performance.now()
+    await opened.close()
+    expect(performance.now() - asked).toBeLessThan(500)
+    expect(opened.reloads).toHaveLength(0)
   })
 
   test('closing waits for it, and nothing reloads afterwards', async ({ project }) => {
