@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync, rmSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as Args from '@oclif/core/args'
@@ -8,6 +8,7 @@ import { BaseCommand } from '../cli/base-command.js'
 import { paragraphs } from '../cli/paragraphs.js'
 import type { DevEvent } from '../dev/events.js'
 import { prepareDev } from '../dev/prepare.js'
+import { guardProcess } from '../dev/process-guard.js'
 import { devJson } from '../dev/report-json.js'
 import { devText } from '../dev/report-text.js'
 
@@ -84,6 +85,8 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
 
   async run(): Promise<void> {
     prepareDev()
+    // Before anyone can know that this process is there, and wants it to end.
+    const signal = untilSignal()
     const [{ args, flags }, { startDev }] = await Promise.all([this.parse(Dev), import('../dev/start-dev.js')])
     const style = this.style()
     const show = (event: DevEvent) => {
@@ -91,6 +94,18 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
       const text = flags.json ? devJson(event) : devText(event, style)
       if (text !== undefined) process.stdout.write(`${text}\n`)
     }
+
+    const readyFile = flags['ready-file'] && resolve(flags['ready-file'])
+    const removeReadyFile = () => readyFile && rmSync(readyFile, { force: true })
+    guardProcess({
+      onProblem: (problem) => show({ kind: 'problem', time: new Date(), ...problem }),
+      onFatal: (line) => {
+        removeReadyFile()
+        if (flags.json) process.stdout.write(`${JSON.stringify({ error: { code: 'internal', message: line } })}\n`)
+        else process.stderr.write(`Error: ${line}\n`)
+        process.exit(1)
+      },
+    })
 
     const server = await startDev({
       root: resolve(args.dir),
@@ -107,13 +122,15 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
       onEvent: show,
     })
 
-    const readyFile = flags['ready-file'] && resolve(flags['ready-file'])
     if (readyFile) await writeReadyFile(readyFile, { pid: process.pid, url: server.url })
     if (flags.open) await this.open(`${server.url}/docs`)
 
-    await untilSignal()
-    if (readyFile) await rm(readyFile, { force: true })
+    await signal
+    removeReadyFile()
     await server.close()
+    // Everything of ours is closed. What is left is a timer of the watcher, or what the project's own code keeps running:
+    // a pool of connections must not keep the process.
+    process.stdout.write('', () => process.exit())
   }
 
   override jsonEnabled(): boolean {

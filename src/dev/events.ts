@@ -40,6 +40,12 @@ export type DevEvent =
       readonly ms: number
       readonly rules: RulesReport
       readonly strict: boolean
+      /** Those that hold now, as `ready` has them. */
+      readonly warnings: readonly string[]
+      /** Those among them that did not hold before. */
+      readonly newWarnings: readonly string[]
     }
+  /** Something went wrong, and the server goes on. */
+  | { readonly kind: 'problem'; readonly time: Date; readonly message: string; readonly stack: string | undefined }
   | { readonly kind: 'request'; readonly record: RequestRecord }
   | { readonly kind: 'stopping' }

@@ -1,15 +1,21 @@
 import type { DevEvent, RulesReport } from './events.js'
+import { printableJson } from './printable.js'
 
 /** An event of the dev server as one line of JSON, for programs. */
 export function devJson(event: DevEvent): string {
-  return JSON.stringify(toPlain(event))
+  return printableJson(JSON.stringify(toPlain(event)))
 }
 
 function toPlain(event: DevEvent): unknown {
   switch (event.kind) {
     case 'ready':
-    case 'reloaded':
       return { ...event, ms: round(event.ms), rules: rulesOf(event.rules) }
+    case 'reloaded': {
+      const { newWarnings, ...rest } = event
+      return { ...rest, ms: round(event.ms), rules: rulesOf(event.rules), new_warnings: newWarnings }
+    }
+    case 'problem':
+      return { ...event, time: event.time.toISOString(), stack: event.stack ?? null }
     case 'request': {
       const { time, method, path, status, ms, trace } = event.record
       return {

@@ -3,11 +3,20 @@ import { filterText } from '../engine/filter.js'
 import type { EventTrace } from '../engine/trace.js'
 import type { RequestRecord } from '../server/context.js'
 import type { DevEvent, EventCoverage, RulesReport } from './events.js'
+import { printable } from './printable.js'
 
 /** How wide the names of the banner are. */
 const LABEL = 12
 
-/** What a person reads of an event of the dev server. Undefined where there is nothing to say. */
+/** Where what belongs to the line above stands. */
+const UNDER = ' '.repeat(12)
+
+/**
+ * What a person reads of an event of the dev server. Undefined where there is nothing to say.
+ *
+ * Paths, names, reasons and messages come from outside. None of them reaches the terminal as anything but text on the
+ * line that it belongs to.
+ */
 export function devText(event: DevEvent, style: Style): string | undefined {
   switch (event.kind) {
     case 'ready':
@@ -16,6 +25,8 @@ export function devText(event: DevEvent, style: Style): string | undefined {
       return reloaded(event, style)
     case 'request':
       return requestLine(event.record, style)
+    case 'problem':
+      return problemText(event, style)
     case 'stopping':
       return style.dim('  stopping')
   }
@@ -30,9 +41,9 @@ function banner(event: Extract<DevEvent, { kind: 'ready' }>, style: Style): stri
     line('API', style.cyan(url)),
     line('API docs', style.cyan(`${url}/docs`)),
     ...rulesLines(rules, strict, style, line),
-    line('Graphs', graphs.join(', ')),
-    line('Data', database),
-    ...warnings.map((warning) => `  ${style.yellow('warning')}     ${warning}`),
+    line('Graphs', printable(graphs.join(', '))),
+    line('Data', printable(database)),
+    ...warningLines(warnings, style),
     '',
   ].join('\n')
 }
@@ -51,10 +62,13 @@ function rulesLines(
     case 'ready': {
       const handled = rules.coverage.filter(({ handler }) => handler !== undefined)
       return [
-        line('Auth', `${rules.file}      ${handled.length} of ${rules.coverage.length} events handled`),
+        line('Auth', `${printable(rules.file)}      ${handled.length} of ${rules.coverage.length} events handled`),
         ...coverageLines(rules.coverage, strict, style),
         ...rules.tokens.map(({ token, display_name, identity }, index) =>
-          line(index === 0 ? 'Tokens' : '', `${token}  ${style.dim(`${display_name} (${identity})`)}`),
+          line(
+            index === 0 ? 'Tokens' : '',
+            `${printable(token)}  ${style.dim(printable(`${display_name} (${identity})`))}`,
+          ),
         ),
       ]
     }
@@ -84,44 +98,57 @@ function eventList(key: string, events: readonly string[]): string {
   return key === '*' ? events.join(' ') : events.map((event) => event.split(':')[1]).join(' ')
 }
 
-function reloaded({ file, ms, rules, strict }: Extract<DevEvent, { kind: 'reloaded' }>, style: Style): string {
-  const line = `  ${style.dim(clock(new Date()))}  ${rules.kind === 'broken' ? style.red('broken') : style.green('reloaded')} ${file} in ${Math.round(ms)} ms`
-  if (rules.kind === 'broken') return [line, ...brokenLines(rules, style)].join('\n')
-  if (rules.kind === 'off') return line
+function reloaded(event: Extract<DevEvent, { kind: 'reloaded' }>, style: Style): string {
+  return [...reloadedLines(event, style), ...warningLines(event.newWarnings, style)].join('\n')
+}
+
+function reloadedLines(
+  { file, ms, rules, strict }: Extract<DevEvent, { kind: 'reloaded' }>,
+  style: Style,
+): readonly string[] {
+  const line = `  ${style.dim(clock(new Date()))}  ${rules.kind === 'broken' ? style.red('broken') : style.green('reloaded')} ${printable(file)} in ${Math.round(ms)} ms`
+  if (rules.kind === 'broken') return [line, ...brokenLines(rules, style)]
+  if (rules.kind === 'off') return [line]
   const open = rules.coverage.filter(({ handler }) => !handler).map(({ event }) => event)
-  if (open.length === 0) return line
+  if (open.length === 0) return [line]
   const what = strict ? style.dim('refused (--strict)') : style.yellow('UNPROTECTED')
-  return `${line}\n            ${what}: ${open.join(' ')}`
+  return [line, `${UNDER}${what}: ${open.join(' ')}`]
+}
+
+function warningLines(warnings: readonly string[], style: Style): string[] {
+  return warnings.map((warning) => `  ${style.yellow('warning')}     ${printable(warning)}`)
+}
+
+function problemText({ time, message, stack }: Extract<DevEvent, { kind: 'problem' }>, style: Style): string {
+  const head = `  ${style.dim(clock(time))}  ${style.red('problem')} ${block(message)}`
+  return stack === undefined ? head : `${head}\n${UNDER}${style.dim(block(stack))}`
 }
 
 function brokenLines({ error }: Extract<RulesReport, { kind: 'broken' }>, style: Style): string[] {
-  return [
-    ...error.message.split('\n').map((text) => `            ${style.red(text)}`),
-    `            ${style.dim(error.hint)}`,
-  ]
+  return [`${UNDER}${style.red(block(error.message))}`, `${UNDER}${style.dim(printable(error.hint))}`]
 }
 
 function requestLine({ time, method, path, status, ms, trace }: RequestRecord, style: Style): string {
   const paint = status >= 500 ? style.red : status >= 400 ? style.yellow : style.green
-  const who = trace.displayName ?? trace.identity ?? '-'
+  const who = printable(trace.displayName ?? trace.identity ?? '-')
   const decisions = trace.events.map((event) => decisionText(event, style)).join(style.dim(' | '))
-  const head = `  ${style.dim(clock(time))}  ${paint(String(status))}  ${method.padEnd(6)} ${shortPath(path).padEnd(34)} ${who.padEnd(8)} ${decisions}  ${style.dim(`${ms.toFixed(1)} ms`)}`
-  return trace.problem && status !== 404 ? `${head}\n            ${style.dim(indent(trace.problem))}` : head
+  const head = `  ${style.dim(clock(time))}  ${paint(String(status))}  ${printable(method).padEnd(6)} ${shortPath(printable(path)).padEnd(34)} ${who.padEnd(8)} ${decisions}  ${style.dim(`${ms.toFixed(1)} ms`)}`
+  return trace.problem && status !== 404 ? `${head}\n${UNDER}${style.dim(block(trace.problem))}` : head
 }
 
 function decisionText({ event, handler, decision, changes, hidden }: EventTrace, style: Style): string {
-  const stamped = changes.length > 0 ? ` ${style.dim(`(changed ${changes.join(', ')})`)}` : ''
+  const stamped = changes.length > 0 ? ` ${style.dim(`(changed ${printable(changes.join(', '))})`)}` : ''
   if (!decision) return `${event} ${style.red(`handler ${handler} failed`)}${stamped}`
   switch (decision.kind) {
     case 'deny':
-      return `${event} -> ${style.red('deny')}: ${decision.reason}`
+      return `${event} -> ${style.red('deny')}: ${printable(decision.reason)}`
     case 'allow-all':
       return decision.reason.startsWith('UNPROTECTED')
         ? `${event} -> ${style.yellow('UNPROTECTED')}`
         : `${event} -> allow${stamped}`
     case 'only': {
       const kept = hidden === undefined ? '' : hidden === 0 ? ', absent' : `, no match: ${hidden} hidden`
-      return `${event} -> filter ${filterText(decision.filter)}${kept}${stamped}`
+      return `${event} -> filter ${printable(filterText(decision.filter))}${kept}${stamped}`
     }
   }
 }
@@ -138,6 +165,7 @@ function clock(time: Date): string {
   return time.toTimeString().slice(0, 8)
 }
 
-function indent(text: string): string {
-  return text.replaceAll('\n', '\n            ')
+/** Several lines, each of them under the line that they belong to. */
+function block(text: string): string {
+  return text.split('\n').map(printable).join(`\n${UNDER}`)
 }

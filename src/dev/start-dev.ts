@@ -5,6 +5,7 @@ import { coverage } from '../engine/rules.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 import type { ErrorCode } from '../errors/codes.js'
 import { placeholderTokensOf } from '../identity/placeholder-tokens.js'
+import type { ProjectConfig } from '../project/config.js'
 import { openProject, type ProjectState } from '../project/project.js'
 import { openRuntime } from '../runtime/runtime.js'
 import type { ProjectSnapshot } from '../server/context.js'
@@ -12,6 +13,7 @@ import { isLoopback, startServer } from '../server/start.js'
 import { openSqliteStorage } from '../storage/sqlite/open.js'
 import type { DevEvent, RulesReport } from './events.js'
 import { createGraphSources } from './graph-sources.js'
+import { problemFrom } from './process-guard.js'
 
 export interface DevOptions {
   /** The folder of the project. */
@@ -56,13 +58,23 @@ const REFUSED_AT_START: readonly ErrorCode[] = [
 /**
  * Puts the dev server together: the project and its reloads, the database, the runtime, the API.
  *
- * @throws AuthkitError where the project is set up wrong, the port is taken or the database can't be used. A file that
+ * @throws AuthkitError where the project is set up wrong, the port is taken, the database can't be used, or Studio is to be
+ *   let in from other machines. A file that
  *   merely does not compile is no reason not to start: the API answers 503 until it does.
  */
 export async function startDev(options: DevOptions): Promise<DevServer> {
   const { root, host = '127.0.0.1', noAuth = false, strict = false, onEvent } = options
   const database = options.database ?? join(root, '.authkit', 'dev.db')
   const { authkitEntry, configFile, version, jobs, port } = options
+  if (options.studio && !isLoopback(host)) {
+    throw new AuthkitError(
+      'usage',
+      `--studio is refused on ${host}: every machine that reaches it could send the header.`,
+      {
+        hint: 'Leave out --studio, or --host.',
+      },
+    )
+  }
 
   const closers: (() => Promise<void>)[] = []
   const closeAll = async () => {
@@ -101,11 +113,19 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
     )
     closers.push(() => server.close())
 
+    let warnings = warningsOf(server.port, project.state)
     project.onReload(({ state, file, ms }) => {
       snapshot = snapshotOf(state)
       if (state.config) graphs = sources.for(state.config)
-      void runtime.ensureAssistants()
-      onEvent({ kind: 'reloaded', file, ms, rules: rulesOf(state), strict })
+      runtime.ensureAssistants().catch((error: unknown) => {
+        const problem = problemFrom('The assistants of the graphs could not be written', error)
+        onEvent({ kind: 'problem', time: new Date(), ...problem })
+      })
+      const before = warnings
+      // What is broken warns of nothing, and what it warned of will hold again.
+      if (state.kind === 'ready') warnings = warningsOf(server.port, state)
+      const newWarnings = warnings.filter((warning) => !before.includes(warning))
+      onEvent({ kind: 'reloaded', file, ms, rules: rulesOf(state), strict, warnings, newWarnings })
     })
     onEvent({
       kind: 'ready',
@@ -115,7 +135,7 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
       database: database === ':memory:' ? database : relative(process.cwd(), database) || database,
       graphs: runtime.graphs.ids,
       strict,
-      warnings: [...warnings(server.port, project.state), ...(project.state.config?.warnings ?? [])],
+      warnings,
     })
 
     return {
@@ -143,7 +163,7 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
   }
 
   function studioOf({ config }: ProjectState): boolean {
-    return options.studio ?? config?.auth?.disableStudioAuth === false
+    return isLoopback(host) && (options.studio ?? studioInFile(config))
   }
 
   function rulesOf(state: ProjectState): RulesReport {
@@ -154,16 +174,31 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
     return { kind: 'ready', file: `./${file.replaceAll('\\', '/')}`, coverage: coverage(state.rules), tokens }
   }
 
-  function warnings(listening: number, state: ProjectState): string[] {
+  function warningsOf(listening: number, state: ProjectState): string[] {
+    const tokens = state.kind === 'ready' && !noAuth ? (placeholderTokensOf(state.authenticate) ?? []) : []
     return [
       ...(noAuth ? ['Authentication is OFF (--no-auth): everyone may do everything.'] : []),
       ...(isLoopback(host) ? [] : [`Listening on ${host}: other machines can reach this server.`]),
+      ...(isLoopback(host) || tokens.length === 0
+        ? []
+        : ['The placeholder tokens of auth.ts are public: whoever reaches this server can be any of its users.']),
+      ...(!isLoopback(host) && studioInFile(state.config)
+        ? [
+            `auth.disable_studio_auth: false is ignored on ${host}: every machine that reaches it could send the header.`,
+          ]
+        : []),
       ...(studioOf(state)
         ? ['The Studio header is ON: whoever sends `x-auth-scheme: langsmith` is let in as Studio.']
         : []),
       ...(port === undefined && listening !== DEFAULT_PORT
         ? [`Port ${DEFAULT_PORT} is in use, so ${listening} was taken.`]
         : []),
+      ...(state.config?.warnings ?? []),
     ]
   }
+}
+
+/** Whether langgraph.json asks for Studio. */
+function studioInFile(config: ProjectConfig | undefined): boolean {
+  return config?.auth?.disableStudioAuth === false
 }

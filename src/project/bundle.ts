@@ -41,9 +41,16 @@ export type ModuleLoad =
       readonly missing: readonly MissingImport[]
     }
 
+export interface LoadOptions {
+  /** Ends the waiting for a top level that takes its time: the load then fails. */
+  readonly signal?: AbortSignal
+  /** Told what the file is made of as soon as that is known, before its top level runs. */
+  readonly onInputs?: (inputs: ReadonlyMap<string, Fingerprint>) => void
+}
+
 export interface ModuleLoader {
   /** Bundles and imports the file afresh. Never rejects because of the file; one call at a time. */
-  load(): Promise<ModuleLoad>
+  load(options?: LoadOptions): Promise<ModuleLoad>
   close(): Promise<void>
 }
 
@@ -106,16 +113,17 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
     })
   }
 
-  async function load(): Promise<ModuleLoad> {
+  async function load({ signal, onInputs }: LoadOptions = {}): Promise<ModuleLoad> {
     log = newLog()
     try {
       outputFolder = await makeOutputFolder(root)
       used = outputFolder
       context ??= await openContext()
       const result = await context.rebuild()
+      onInputs?.(log.inputs)
       const output = outputOf(result, root, join(outputFolder, outputName(entry)))
       try {
-        const namespace = await importOnce(output, timeoutMs)
+        const namespace = await importOnce(output, timeoutMs, signal)
         return { kind: 'loaded', namespace: withNamedExports(namespace, result), inputs: log.inputs }
       } catch (error) {
         return failed(loadError(error, output))
@@ -125,7 +133,9 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
       // Not about the file: the disk, or esbuild's process. The next load starts over.
       void context?.dispose().catch(() => undefined)
       context = undefined
-      return failed(new AuthkitError(code, `${relativeTo(root, entry)}: ${textOf(error)}`, { cause: error }))
+      const name = relativeTo(root, entry)
+      const detail = `${name}: The file could not be loaded. ${SEE_TERMINAL}`
+      return failed(new AuthkitError(code, `${name}: ${textOf(error)}`, { cause: error, detail }))
     }
   }
 
@@ -153,11 +163,16 @@ export function createModuleLoader(options: ModuleLoaderOptions): ModuleLoader {
   }
 
   function loadError(thrown: unknown, output: Output): AuthkitError {
-    const place = thrown instanceof Error ? placeIn(thrown, output) : undefined
+    if (thrown instanceof Waited) {
+      return new AuthkitError(code, `${relativeTo(root, entry)}: ${thrown.message}`, { cause: thrown })
+    }
+    const place = (thrown instanceof Error ? placeIn(thrown, output) : undefined) ?? relativeTo(root, entry)
     // Node names the importing file in some messages; the output is no file that anyone knows.
     const text = textOf(thrown).replaceAll(pathToFileURL(output.path).href, relativeTo(root, entry))
     const message = text.replaceAll(output.path, relativeTo(root, entry))
-    return new AuthkitError(code, `${place ?? relativeTo(root, entry)}: ${message}`, { cause: thrown })
+    // What a file throws may quote what it was working with, such as a connection string.
+    const detail = `${place}: ${kindOf(thrown)} was thrown while the file loaded. ${SEE_TERMINAL}`
+    return new AuthkitError(code, `${place}: ${message}`, { cause: thrown, detail })
   }
 
   /** The first place in a stack trace that lies in a file of the project. Node has mapped the trace, or we do. */
@@ -251,15 +266,26 @@ async function importNatively(url: string): Promise<Record<string, unknown>> {
 
 const NATIVE_IMPORT = 'data:text/javascript,export const load = (url) => import(url)' as string
 
-async function importOnce({ path, code }: Output, timeoutMs: number): Promise<Record<string, unknown>> {
+/** The end of waiting for a module. No module can throw one, so its text is ours. */
+class Waited extends Error {}
+
+const GIVEN_UP = 'The load was given up.'
+
+async function importOnce(
+  { path, code }: Output,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, unknown>> {
   await writeFile(path, code)
   let timer: NodeJS.Timeout | undefined
   try {
-    const late = new Promise<never>((_, reject) => {
-      const text = `Still loading after ${timeoutMs / 1000} s: does a top-level await never end?`
-      timer = setTimeout(() => reject(new Error(text)), timeoutMs)
+    if (signal?.aborted) throw new Waited(GIVEN_UP)
+    const over = new Promise<never>((_, reject) => {
+      const late = `Still loading after ${timeoutMs / 1000} s: does a top-level await never end?`
+      timer = setTimeout(() => reject(new Waited(late)), timeoutMs)
+      signal?.addEventListener('abort', () => reject(new Waited(GIVEN_UP)), { once: true })
     })
-    return await Promise.race([importNatively(pathToFileURL(path).href), late])
+    return await Promise.race([importNatively(pathToFileURL(path).href), over])
   } finally {
     clearTimeout(timer)
     await unlink(path)
@@ -288,6 +314,14 @@ function frameIn(line: string, paths: readonly string[]): [path: string, line: n
     }
   }
   return undefined
+}
+
+const SEE_TERMINAL = 'The terminal of authkit dev shows its message.'
+
+/** The class of what was thrown, and nothing that it says. */
+function kindOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return `A value of type ${typeof thrown}`
+  return /^\w+$/.test(thrown.name) ? thrown.name : 'Error'
 }
 
 function textOf(thrown: unknown): string {

@@ -57,6 +57,8 @@ export interface ConfigOptions {
   readonly configFile?: string | undefined
   /** False under `--no-auth`: a missing auth file is no error then. */
   readonly authRequired?: boolean | undefined
+  /** True where langgraph.json was there before: without it, other rules than those it named would be in force. */
+  readonly fileRequired?: boolean | undefined
 }
 
 /** The outcome of one reading. `config` may stand beside `error`: all is known then, except where auth.ts is. */
@@ -85,7 +87,7 @@ export async function readConfig(root: string, options: ConfigOptions = {}): Pro
 /** {@link readConfig} for a reader that goes on after an error: it also says which files would end the error. */
 export async function inspectConfig(
   folder: string,
-  { configFile, authRequired = true }: ConfigOptions = {},
+  { configFile, authRequired = true, fileRequired = false }: ConfigOptions = {},
 ): Promise<ConfigReading> {
   const file = await configPathIn(folder, configFile)
   const root = dirname(file)
@@ -100,9 +102,15 @@ export async function inspectConfig(
     if (text === undefined && configFile !== undefined) {
       throw new AuthkitError('config_invalid', `There is no ${relativeTo(await realpath(folder), file)}.`)
     }
+    if (text === undefined && fileRequired) {
+      throw new AuthkitError('config_invalid', `${relativeTo(root, file)} is gone.`, {
+        hint: 'Put it back, or start again without it: then ./auth.ts is served.',
+      })
+    }
     const { json, warnings } = await parseConfig(text ?? '{}', relativeTo(root, file))
     const env = await variablesOf(json, root, read)
     const graphs = graphsOf(json, root)
+    const http = httpOf(json)
     const { auth, missing } = await authOf(json, root, text === undefined, inputs)
     const config: ProjectConfig = {
       root,
@@ -110,9 +118,9 @@ export async function inspectConfig(
       graphs: graphs.found,
       auth,
       env: env.found,
-      http: httpOf(json),
+      http,
       inputs: [...inputs.keys()],
-      warnings: [...warnings, ...env.warnings, ...graphs.warnings],
+      warnings: [...warnings, ...env.warnings, ...graphs.warnings, ...corsWarnings(http)],
     }
     return { root, config, error: authRequired ? missing : undefined, inputs }
   } catch (error) {
@@ -253,6 +261,17 @@ function httpOf({ http }: RawConfig): ProjectConfig['http'] {
       meta: isOff('meta'),
     },
   }
+}
+
+/** "Every page" together with "with the cookies of the user" would hand every user to every page. */
+function corsWarnings({ cors = {} }: ProjectConfig['http']): string[] {
+  const { allow_credentials = false, allow_origins = [], allow_origin_regex: pattern } = cors
+  if (!allow_credentials) return []
+  // No page has this origin: a pattern that matches it matches every page.
+  const everyone = pattern !== undefined && new RegExp(`^(?:${pattern})$`).test('https://any-page.invalid')
+  if (!everyone && !allow_origins.includes('*')) return []
+  const key = everyone ? 'http.cors.allow_origin_regex' : 'http.cors.allow_origins'
+  return [`http.cors.allow_credentials is ignored: ${key} lets the pages of every origin in. Name the origins.`]
 }
 
 async function readIfThere(path: string, root: string): Promise<Buffer | undefined> {

@@ -11,7 +11,7 @@ import { positionOf, relativeTo } from './source-position.js'
 import { tsconfigsFor } from './tsconfig.js'
 import { createWatcher, type Watcher } from './watch.js'
 
-/** What a project is right now. There is nothing in between: while it reloads, it is what it was. */
+/** What a project is right now. While it reloads it is what it was, for a second; what takes longer closes the door. */
 export type ProjectState =
   | {
       readonly kind: 'ready'
@@ -67,12 +67,30 @@ interface Snapshot {
 // Editors write twice for one save, and a tool may touch several files: one reload for what comes this close together.
 const DEBOUNCE_MS = 20
 
+// An edit may be one that takes rights away: the old rules must not stand for as long as a top-level await likes.
+const DOOR_CLOSES_MS = 1000
+
+/** The first word of an edit. */
+interface Edit {
+  readonly at: number
+  readonly path: string
+}
+
+/** A load that is running, and what it is made of as far as that is known. */
+interface Flight {
+  /** Aborted with the path of the file that has changed since. */
+  readonly controller: AbortController
+  readonly root: string
+  inputs: ReadonlyMap<string, Fingerprint>
+}
+
 /**
  * Opens a project: reads langgraph.json and .env, loads the auth file, and keeps up with every edit of them. A broken
  * project opens too, as a state; it becomes `ready` when an edit mends it.
  *
  * An edit is a change of content. What changes nothing (`touch`) reloads nothing, one save is one reload, and reloads
- * run one after the other, so that the last content always wins.
+ * run one after the other, so that the last content always wins: an edit during a load ends the waiting for that load.
+ * A langgraph.json that was there once is missed when it is gone, because without it other rules would be in force.
  *
  * @example
  * const project = await openProject(process.cwd(), { authkitEntry })
@@ -85,14 +103,18 @@ export async function openProject(folder: string, options: OpenOptions): Promise
   let loader: { readonly entry: string; readonly root: string; readonly module: ModuleLoader } | undefined
   let watcher: Watcher | undefined
   let closed = false
+  let fileRequired = false
+  let flight: Flight | undefined
 
   // While esbuild's process starts, this one reads the configuration and the code of the watcher.
   if (authRequired) void prepareModuleLoaders()
   if (watch) void import('chokidar').catch(() => undefined)
 
   async function read(): Promise<Snapshot> {
-    const { root, config, error, inputs } = await inspectConfig(folder, { configFile, authRequired })
+    flight = undefined
+    const { root, config, error, inputs } = await inspectConfig(folder, { configFile, authRequired, fileRequired })
     if (config) env.update(config.env)
+    if (config?.file !== undefined) fileRequired = true
     if (error || !config) {
       const broken = error ?? new AuthkitError('internal', 'The configuration was not read.')
       return { state: { kind: 'broken', error: broken, config }, root, inputs, missing: [] }
@@ -111,7 +133,15 @@ export async function openProject(folder: string, options: OpenOptions): Promise
     const module = await loaderFor(auth.path, root)
     // Before the build, so that an edit during it is found afterwards.
     const early = await fingerprintsAt([auth.path, ...(await tsconfigsFor(auth.path, root))])
-    const load = await module.load()
+    const controller = new AbortController()
+    const known = { controller, root, inputs: new Map([...configInputs, ...early]) }
+    flight = known
+    const load = await module.load({
+      signal: controller.signal,
+      onInputs(inputs) {
+        known.inputs = new Map([...known.inputs, ...inputs])
+      },
+    })
     const inputs = new Map([...configInputs, ...early, ...load.inputs])
     if (load.kind === 'loaded') {
       const state = await stateOf(load.namespace, config, auth, [...load.inputs.keys()])
@@ -141,9 +171,10 @@ export async function openProject(folder: string, options: OpenOptions): Promise
   }
 
   let snapshot = await snapshotAfter(undefined)
+  flight = undefined
 
   let due: NodeJS.Timeout | undefined
-  let firstWord: { readonly at: number; readonly path: string } | undefined
+  let firstWord: Edit | undefined
   let running: Promise<void> = Promise.resolve()
 
   function wake(path: string): void {
@@ -151,29 +182,73 @@ export async function openProject(folder: string, options: OpenOptions): Promise
     firstWord ??= { at: performance.now(), path }
     clearTimeout(due)
     due = setTimeout(() => {
+      void giveUpOutdated()
       // One at a time: what is due meanwhile waits, and finds the newest content when it runs.
       running = running.then(reload)
     }, DEBOUNCE_MS)
   }
 
+  /** Ends the waiting for a load of what is no longer there. */
+  async function giveUpOutdated(): Promise<void> {
+    const loading = flight
+    const changed = loading && (await changedInput(loading))
+    if (changed !== undefined) loading?.controller.abort(changed)
+  }
+
   async function reload(): Promise<void> {
-    if (closed || !firstWord) return
-    const { at, path } = firstWord
-    firstWord = undefined
-    const changed = await changedInput(snapshot)
+    const started = takeEdit()
+    if (closed || !started) return
+    let edit = started
+    let changed = await changedInput(snapshot)
     if (changed === undefined && snapshot.missing.length === 0) {
       // Nothing to load, but a folder may have come or gone, and with it the place to watch.
       watcher?.watch(snapshot.inputs.keys())
       return
     }
-    const before = snapshot
-    snapshot = await snapshotAfter(before)
+    const { missing } = snapshot
+    const door = setTimeout(() => {
+      const { root, inputs } = flight ?? snapshot
+      snapshot = { state: stillLoading(root), root, inputs, missing }
+      watcher?.watch(inputs.keys())
+      announce(changed ?? started.path, started.at)
+    }, DOOR_CLOSES_MS)
+    let next = await snapshotAfter(snapshot)
+    while (flight?.controller.signal.aborted && !closed) {
+      // The edit that outdated it counts from its own first word.
+      edit = takeEdit() ?? edit
+      changed = flight.controller.signal.reason as string
+      next = await snapshotAfter(snapshot)
+    }
+    clearTimeout(door)
+    const givenUp = flight?.controller.signal.aborted
+    flight = undefined
+    if (givenUp) return
+    const before = snapshot.state
+    snapshot = next
     watcher?.watch(snapshot.inputs.keys())
-    if (!sameImports(before.missing, snapshot.missing)) watcher?.search(snapshot.missing)
-    if (changed === undefined && sameOutcome(before.state, snapshot.state)) return
-    const file = relativeTo(snapshot.root, changed ?? path) || '.'
+    if (!sameImports(missing, snapshot.missing)) watcher?.search(snapshot.missing)
+    if (changed === undefined && sameOutcome(before, snapshot.state)) return
+    announce(changed ?? edit.path, edit.at)
+  }
+
+  function takeEdit(): Edit | undefined {
+    const edit = firstWord
+    firstWord = undefined
+    return edit
+  }
+
+  function announce(path: string, at: number): void {
+    const file = relativeTo(snapshot.root, path) || '.'
     const ms = Math.round((performance.now() - at) * 10) / 10
     for (const listener of listeners) tell(listener, { state: snapshot.state, file, ms })
+  }
+
+  function stillLoading(root: string): ProjectState {
+    const name = loader ? relativeTo(root, loader.entry) : 'The project'
+    const error = new AuthkitError('auth_file_broken', `${name} is still loading.`, {
+      hint: 'A top-level await takes its time. The door opens when it is done; an edit loads the file anew.',
+    })
+    return { kind: 'broken', error, config: snapshot.state.config }
   }
 
   async function startWatching(): Promise<void> {
@@ -197,6 +272,7 @@ export async function openProject(folder: string, options: OpenOptions): Promise
     async close() {
       closed = true
       clearTimeout(due)
+      flight?.controller.abort()
       await watching
       await running
       await watcher?.close()
@@ -219,7 +295,7 @@ function tell(listener: (reload: Reload) => void, reload: Reload): void {
   }
 }
 
-async function changedInput({ inputs }: Snapshot): Promise<string | undefined> {
+async function changedInput({ inputs }: Pick<Snapshot, 'inputs'>): Promise<string | undefined> {
   const now = await fingerprintsAt(inputs.keys())
   return [...now].find(([path, fingerprint]) => fingerprint !== inputs.get(path))?.[0]
 }

@@ -1,6 +1,7 @@
 import { Command, Send } from '@langchain/langgraph'
 import { systemScope } from '../engine/scope.js'
 import type { User } from '../engine/user.js'
+import { AuthkitError } from '../errors/authkit-error.js'
 import type { Json, Run, Storage } from '../storage/storage.js'
 import type { GraphRegistry } from './graph-registry.js'
 import { loadGraph } from './load-graph.js'
@@ -147,6 +148,8 @@ function nodes(names: '*' | readonly string[]): '*' | string[] {
 }
 
 function errorOf(thrown: unknown): RunError {
+  // What a graph file throws when it is loaded is for the terminal; whoever runs it is told where it failed.
+  if (thrown instanceof AuthkitError) return { error: thrown.code, message: thrown.detail }
   if (thrown instanceof Error) return { error: thrown.name, message: thrown.message }
   return { error: 'Error', message: typeof thrown === 'string' ? thrown : JSON.stringify(toWire(thrown)) }
 }

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { serve } from '@hono/node-server'
 import { AuthkitError } from '../errors/authkit-error.js'
@@ -76,13 +76,13 @@ function close(server: Server): Promise<void> {
     server.close(() => resolve())
     // Runs have been stopped by now, so their streams are ending; what is left is idle, or will not end by itself.
     server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), 200).unref()
+    setTimeout(() => server.closeAllConnections(), 100).unref()
   })
 }
 
 /** Whether an address is reachable from this machine only. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
 /** The addresses under which a server that listens on every interface can be reached. */

@@ -20,7 +20,8 @@ function request(path: string, about: Partial<Trace> = {}, status = 200, method 
 
 function only(reason: string): Trace['events'][number] {
   const filter = { kind: 'equals', key: EVIL, value: EVIL } as const
-  const decision = reason === 'filter' ? ({ kind: 'only', filter } as const) : ({ kind: 'deny', reason } as const)
+  const decision =
+    reason === 'filter' ? ({ kind: 'only', filter, handler: 'threads' } as const) : ({ kind: 'deny', reason } as const)
   return { event: 'threads:read', handler: 'threads', decision, changes: [EVIL], hidden: undefined, ms: 1 }
 }
 
@@ -92,8 +93,9 @@ describe('what comes from outside is text on its own line', () => {
     expect(under.join('\n')).toContain('            second')
   })
 
+  const inJson: [string, DevEvent][] = rows.map(([what, event]) => [what, event])
   it.each([
-    ...rows.filter(([what]) => what !== 'a display name'),
+    ...inJson.filter(([what]) => what !== 'a display name'),
     ['a problem', request('/x', { problem: EVIL }, 503)] as const,
   ])('JSON says %s without doing it', (_, event) => {
     const json = devJson(event)

@@ -68,8 +68,13 @@ describe('Studio', () => {
       expect((await dev.post('/threads/count', STUDIO_HEADER)).status).toBe(200)
 
       // Broken and mended: what was said holds on, and is not said again.
-      for (const more of ['const = 1', '// mended']) {
-        await project.write({ 'auth.ts': `${AUTH}${more}\n` })
+      for (const [file, content] of [
+        ['auth.ts', `${AUTH}const = 1\n`],
+        ['auth.ts', AUTH],
+        ['langgraph.json', '{'],
+        ['langgraph.json', STUDIO],
+      ] as const) {
+        await project.write({ [file]: content })
         expect(await dev.next('reloaded')).toMatchObject({ warnings, newWarnings: [] })
       }
       await project.write({ 'langgraph.json': NO_STUDIO })

@@ -5,6 +5,8 @@ import type { CorsConfig, ServerEnv } from '../context.js'
 
 const LOCAL = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 const EXPOSED = ['content-location', 'location', 'x-pagination-total', 'x-pagination-next', 'x-request-id']
+/** No page has it: a pattern that matches it matches every page. */
+const ANY_PAGE = 'https://any-page.invalid'
 const READING = ['GET', 'HEAD', 'OPTIONS']
 
 /** Whose pages may ask, and what they are told. */
@@ -47,7 +49,7 @@ function localPolicy(): Policy {
 function configuredPolicy(config: CorsConfig): Policy {
   const names = config.allow_origins ?? []
   const pattern = config.allow_origin_regex ? new RegExp(`^(?:${config.allow_origin_regex})$`) : undefined
-  const everyone = names.includes('*')
+  const everyone = names.includes('*') || pattern?.test(ANY_PAGE) === true
   const allows = (origin: string) => everyone || names.includes(origin) || pattern?.test(origin) === true
   const answer = cors({
     origin: (origin) => (everyone ? '*' : allows(origin) ? origin : null),
