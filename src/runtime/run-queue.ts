@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { systemScope } from '../engine/scope.js'
 import type { Run, Storage } from '../storage/storage.js'
 import { createEventLog, type EventLog } from './event-log.js'
@@ -78,6 +79,8 @@ export function createRunQueue({
   function submit({ plan, afterSeconds = 0, temporary = false }: Submission): RunHandle {
     const { run_id: runId, thread_id: threadId } = plan.run
     const abort = new AbortController()
+    // Each task of a graph listens to it; many of them are no leak.
+    setMaxListeners(0, abort.signal)
     if (closed) abort.abort()
     const log = createEventLog()
     const stopped: Outcome = { kind: 'interrupted' }
