@@ -147,10 +147,17 @@ function decisionText({ event, handler, decision, changes, hidden }: EventTrace,
         ? `${event} -> ${style.yellow('UNPROTECTED')}`
         : `${event} -> allow${stamped}`
     case 'only': {
-      const kept = hidden === undefined ? '' : hidden === 0 ? ', absent' : `, no match: ${hidden} hidden`
+      const kept = hiddenText(event, hidden)
       return `${event} -> filter ${printable(filterText(decision.filter))}${kept}${stamped}`
     }
   }
+}
+
+/** What the filter kept from the caller: a list says how many rows, one object whether it is there at all. */
+function hiddenText(event: string, hidden: number | undefined): string {
+  if (hidden === undefined) return ''
+  if (event.endsWith(':search')) return hidden === 0 ? '' : `, ${hidden} hidden`
+  return hidden === 0 ? ', absent' : `, no match: ${hidden} hidden`
 }
 
 /** Ids are long and alike: their beginning is enough to tell them apart in a terminal. */

@@ -66,6 +66,13 @@ describe('threads', () => {
     expect(await ids({ a: { b: [{ c: '2' }] } })).toEqual([])
   })
 
+  it('say in the trace how many of them a list hid', async () => {
+    for (const [id, identity] of Object.entries({ t1: 'alice', t2: 'bob', t3: 'bob' })) await thread(id, { owner: identity })
+    const [alice, bob, carol] = [owner('alice'), owner('bob'), owner('carol')]
+    for (const scope of [alice, bob, carol]) await storage.threads.search(scope, {}, { limit: 1, offset: 0 })
+    expect([alice, bob, carol].map(({ trace }) => trace.hidden)).toEqual([2, 1, 3])
+  })
+
   it('without values match no values filter', async () => {
     await thread('t1')
     await thread('t2')

@@ -12,9 +12,10 @@ export function createCountCache(dialect: Dialect) {
   const counts = new Map<string, { readonly version: string; readonly total: number }>()
 
   return {
-    async of(scope: Scope, count: () => Promise<number>): Promise<number> {
+    /** @param name What is counted, where it is not the rows of a scope. */
+    async of(scope: Scope, count: () => Promise<number>, name = ''): Promise<number> {
       const version = dialect.version()
-      const key = JSON.stringify(scope.filter ?? null)
+      const key = name + JSON.stringify(scope.filter ?? null)
       const known = counts.get(key)
       if (version !== undefined && known?.version === version) return known.total
       const total = await count()

@@ -15,6 +15,9 @@ const eb = expressionBuilder<Schema, 'threads'>()
 
 const THREAD_SORT = ['thread_id', 'status', 'created_at', 'updated_at', 'state_updated_at'] as const
 
+/** Up to so many threads, the trace of a search says how many of them it hid. */
+const COUNTED_FOR_TRACE = 1000
+
 export function createThreads(dialect: Dialect): Threads {
   const { db } = dialect
   const cached = createQueryCache(db)
@@ -83,6 +86,25 @@ export function createThreads(dialect: Dialect): Threads {
     })
   }
 
+  /** How many threads a scope does not show, for the trace; undefined where there are too many to count each time. */
+  async function hiddenFrom(scope: Scope, shown: number): Promise<number | undefined> {
+    const counted = db.selectFrom('threads').select('thread_id').limit(COUNTED_FOR_TRACE + 1)
+    const all = await counts.of(
+      scope,
+      async () => {
+        const [row] = await cached(
+          'thread bounded count',
+          scope,
+          () => db.selectFrom(counted.as('counted')).select((q) => q.fn.countAll<number>().as('total')),
+          {},
+        )
+        return Number(row?.total)
+      },
+      'all ',
+    )
+    return all > COUNTED_FOR_TRACE ? undefined : all - shown
+  }
+
   async function rows(scope: Scope, query: ThreadQuery, page: PageQuery): Promise<Row[]> {
     await indexFor(dialect, scope, 'threads', query.metadata)
     if (!isPlain(query)) return pageQuery(scope, query, page).execute()
@@ -126,7 +148,9 @@ export function createThreads(dialect: Dialect): Threads {
       const found = await rows(scope, query, page)
       // A page that is not full has been counted already.
       const known = found.length < page.limit && (found.length > 0 || page.offset === 0)
-      return { rows: found.map(toThread), total: known ? page.offset + found.length : await count(scope, query) }
+      const total = known ? page.offset + found.length : await count(scope, query)
+      if (scope.filter && scope.trace && isPlain(query)) scope.trace.hidden = await hiddenFrom(scope, total)
+      return { rows: found.map(toThread), total }
     },
 
     update: (scope, id, { metadata }) =>
