@@ -84,7 +84,7 @@ function coverageLines(coverage: readonly EventCoverage[], strict: boolean, styl
   }
   const open = coverage.filter(({ handler }) => !handler).map(({ event }) => event)
   return [
-    ...[...byKey].map(([key, events]) => `${indent}${key.padEnd(20)} ${style.dim(eventList(key, events))}`),
+    ...[...byKey].map(([key, events]) => `${indent}${key.padEnd(20)} ${style.dim(eventList(key, events))}`.trimEnd()),
     ...open.map((event) =>
       strict
         ? `${indent}${event.padEnd(20)} ${style.dim('refused: no handler (--strict)')}`
