@@ -67,7 +67,8 @@ describe('threads', () => {
   })
 
   it('say in the trace how many of them a list hid', async () => {
-    for (const [id, identity] of Object.entries({ t1: 'alice', t2: 'bob', t3: 'bob' })) await thread(id, { owner: identity })
+    for (const [id, identity] of Object.entries({ t1: 'alice', t2: 'bob', t3: 'bob' }))
+      await thread(id, { owner: identity })
     const [alice, bob, carol] = [owner('alice'), owner('bob'), owner('carol')]
     for (const scope of [alice, bob, carol]) await storage.threads.search(scope, {}, { limit: 1, offset: 0 })
     expect([alice, bob, carol].map(({ trace }) => trace.hidden)).toEqual([2, 1, 3])

@@ -88,7 +88,10 @@ export function createThreads(dialect: Dialect): Threads {
 
   /** How many threads a scope does not show, for the trace; undefined where there are too many to count each time. */
   async function hiddenFrom(scope: Scope, shown: number): Promise<number | undefined> {
-    const counted = db.selectFrom('threads').select('thread_id').limit(COUNTED_FOR_TRACE + 1)
+    const counted = db
+      .selectFrom('threads')
+      .select('thread_id')
+      .limit(COUNTED_FOR_TRACE + 1)
     const all = await counts.of(
       scope,
       async () => {
