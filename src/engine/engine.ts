@@ -106,7 +106,9 @@ async function authorize<E extends AuthEvent>(
   const entry: EventTrace = { event, handler: handlerKey, decision: undefined, changes: [], hidden: undefined, ms: 0 }
   trace.events.push(entry)
 
-  if (!rules || !user) return conclude({ kind: 'allow-all', reason: 'authentication is off (--no-auth)' })
+  if (!rules) return conclude({ kind: 'allow-all', reason: 'authentication is off (--no-auth)' })
+  // Rules are about users. Whoever comes without one, for instance from a queue that lost it, gets nothing.
+  if (!user) return conclude({ kind: 'deny', reason: 'there is no user to ask the rules about' })
   if (!handler || !handlerKey) {
     return conclude(
       strict

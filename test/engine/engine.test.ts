@@ -219,6 +219,12 @@ describe('handlers', () => {
     expect(ALL_EVENTS).toHaveLength(21)
   })
 
+  it('refuse everything to a caller who is nobody', async () => {
+    const auth = new Auth().authenticate(() => 'u1').on('*', () => true)
+    const nobody = engineOf(auth).callerFor(undefined, createTrace('r'))
+    await expect(nobody.authorize('threads:read', {})).rejects.toMatchObject({ status: 403 })
+  })
+
   it('are not asked under --no-auth', async () => {
     const caller = await createEngine({ rules: undefined }).authenticate(request(), createTrace('r'))
     expect(caller.user).toBeUndefined()

@@ -18,6 +18,7 @@ export function requestTrace({ project, onRequest }: ServerDeps): MiddlewareHand
     // Answers that were not made through the context have not got them.
     if (!c.res.headers.has('x-request-id'))
       for (const [name, value] of Object.entries(own)) c.res.headers.set(name, value)
+    if (requestTrace.problem) requestTrace.problem = withoutCredentials(requestTrace.problem, c.req.raw.headers)
     onRequest?.({
       time: new Date(),
       method: c.req.method,
@@ -27,4 +28,14 @@ export function requestTrace({ project, onRequest }: ServerDeps): MiddlewareHand
       trace: requestTrace,
     })
   }
+}
+
+const CREDENTIALS = ['authorization', 'cookie', 'x-api-key', 'proxy-authorization']
+
+/** What auth.ts throws may quote the credential that it refused; the log must not. */
+function withoutCredentials(text: string, headers: Headers): string {
+  const secrets = CREDENTIALS.flatMap((name) => (headers.get(name) ?? '').split(/[\s;,=]+/))
+  return secrets
+    .filter((secret) => secret.length >= 6)
+    .reduce((kept, secret) => kept.replaceAll(secret, '[secret]'), text)
 }
