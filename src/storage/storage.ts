@@ -20,6 +20,18 @@ export interface Thread {
   /** By task id, what waits for a person. */
   readonly interrupts: Json
   readonly error: unknown
+  /** Only where it was asked for. */
+  readonly ttl?: ThreadTtl | null
+}
+
+/** What happens to a thread that nobody touches any more: it goes, or only its latest checkpoint stays. */
+export interface Ttl {
+  readonly strategy: 'delete' | 'keep_latest'
+  readonly ttl_minutes: number
+}
+
+export interface ThreadTtl extends Ttl {
+  readonly expires_at: string
 }
 
 /** The fields of a thread, for clients that select some. */
@@ -132,6 +144,7 @@ export interface NewThread {
   readonly metadata: Json
   readonly status?: ThreadStatus
   readonly config?: Json
+  readonly ttl?: Ttl
 }
 
 export interface ThreadState {
@@ -148,11 +161,12 @@ export interface ThreadState {
 export interface Threads {
   /** Resolves to the thread as it is now; undefined where another one, hidden or not to be adopted, has the id. */
   create(scope: Scope, thread: NewThread, ifExists: IfExists): Promise<Thread | undefined>
-  get(scope: Scope, id: string): Promise<Thread | undefined>
+  /** @param include `ttl` adds what is known of the end of the thread. */
+  get(scope: Scope, id: string, include?: readonly 'ttl'[]): Promise<Thread | undefined>
   search(scope: Scope, query: ThreadQuery, page: PageQuery): Promise<Page<Thread>>
   count(scope: Scope, query: ThreadQuery): Promise<number>
-  /** Merges metadata key by key. */
-  update(scope: Scope, id: string, change: { metadata: Json }): Promise<Thread | undefined>
+  /** Merges metadata key by key. A `ttl` begins anew; null ends it. */
+  update(scope: Scope, id: string, change: { metadata: Json; ttl?: Ttl | null }): Promise<Thread | undefined>
   /** Marks what a run is about to do with the thread: status, configuration, and metadata that names graph and assistant. */
   begin(scope: Scope, id: string, change: { metadata: Json; config: Json }): Promise<Thread | undefined>
   /** Writes what a run or a state update left. False where the thread is gone. */
@@ -161,6 +175,16 @@ export interface Threads {
   delete(scope: Scope, id: string): Promise<boolean>
   /** Copies a thread and its checkpoints. Undefined where the source is hidden or absent. */
   copy(scope: Scope, sourceId: string, target: { thread_id: string; metadata: Json }): Promise<Thread | undefined>
+  /** Threads whose time is over, the longest over first. */
+  expired(
+    scope: Scope,
+    now: string,
+    limit: number,
+  ): Promise<readonly { thread_id: string; strategy: Ttl['strategy'] }[]>
+  /** Threads that say they are busy and have no run in flight: their server stopped before it could say otherwise. */
+  stuck(scope: Scope): Promise<readonly string[]>
+  /** Keeps the latest checkpoint of each namespace, and of the runs those that are in flight. False where the thread is gone. */
+  keepLatest(scope: Scope, id: string): Promise<boolean>
 }
 
 export interface AssistantQuery {
@@ -201,6 +225,24 @@ export interface NewRun {
   readonly metadata: Json
   readonly kwargs: Json
   readonly multitask_strategy: string
+  /** Whose run it is; null where there are no users. */
+  readonly identity: string | null
+  /** All that is needed to run it, sealed. */
+  readonly plan: Uint8Array
+}
+
+/** A run that waits for its turn. */
+export interface RunTicket {
+  readonly run_id: string
+  readonly thread_id: string
+  readonly identity: string | null
+  readonly due_at: string
+}
+
+/** A run that has been taken to be run, with what is needed for it. */
+export interface ClaimedRun {
+  readonly run: Run
+  readonly plan: Uint8Array
 }
 
 /** Runs are seen through their thread: the scope is held against the metadata of the thread. */
@@ -210,19 +252,139 @@ export interface Runs {
   list(scope: Scope, threadId: string, query: { status?: RunStatus }, page: PageQuery): Promise<readonly Run[]>
   /** The runs of a thread that are pending or running, oldest first. */
   inFlight(scope: Scope, threadId: string): Promise<readonly Run[]>
-  /** Every run, of any thread, that is pending or running. */
-  allInFlight(scope: Scope): Promise<readonly Run[]>
+  /** Runs of any thread that are pending or running, as `status` says; at most so many. */
+  allInFlight(scope: Scope, status: 'pending' | 'running' | 'all', limit?: number): Promise<readonly Run[]>
+  /** Every run that waits, in the order they came. */
+  tickets(scope: Scope): Promise<readonly RunTicket[]>
+  /** Takes a run that waits: it is running from then on. Undefined where it does not wait any more. */
+  claim(scope: Scope, runId: string): Promise<ClaimedRun | undefined>
+  /** Ends a run that is in flight, and forgets its plan. False where it is not in flight any more. */
+  finish(scope: Scope, runId: string, end: { status: RunStatus; error?: Json | null }): Promise<boolean>
+  /** Why a run failed; null where it did not. */
+  errorOf(scope: Scope, threadId: string, runId: string): Promise<Json | null>
   /** The thread of a run that is addressed by its own id alone. */
   threadOf(scope: Scope, runId: string): Promise<string | undefined>
-  setStatus(scope: Scope, runId: string, status: RunStatus): Promise<boolean>
   /** Deletes the run with the checkpoints it made. */
   delete(scope: Scope, threadId: string, runId: string): Promise<boolean>
+}
+
+/** Events of runs that do not fit into memory. They last as long as the process. */
+export interface RunEvents {
+  append(scope: Scope, runId: string, events: readonly { id: number; event: string; data: string }[]): Promise<void>
+  read(
+    scope: Scope,
+    runId: string,
+    from: number,
+    limit: number,
+  ): Promise<readonly { id: number; event: string; data: string }[]>
+  delete(scope: Scope, runId: string): Promise<void>
+  clear(scope: Scope): Promise<void>
+}
+
+/** A run that starts again and again. `payload` is the body of the request that each run is made from. */
+export interface Cron {
+  readonly cron_id: string
+  readonly assistant_id: string
+  readonly thread_id: string | null
+  readonly user_id: string | null
+  readonly schedule: string
+  readonly timezone: string | null
+  readonly end_time: string | null
+  readonly next_run_date: string | null
+  readonly payload: Json
+  readonly metadata: Json
+  readonly on_run_completed: 'delete' | 'keep' | null
+  readonly enabled: boolean
+  readonly created_at: string
+  readonly updated_at: string
+}
+
+/** The fields of a cron, for clients that select some. */
+export const CRON_FIELDS = [
+  'cron_id',
+  'assistant_id',
+  'thread_id',
+  'user_id',
+  'schedule',
+  'timezone',
+  'end_time',
+  'next_run_date',
+  'payload',
+  'metadata',
+  'on_run_completed',
+  'enabled',
+  'created_at',
+  'updated_at',
+] as const satisfies readonly (keyof Cron)[]
+
+export interface CronQuery {
+  readonly assistant_id?: string
+  readonly thread_id?: string
+  readonly enabled?: boolean
+  readonly metadata?: Json
+  /** Of the thread, where the cron is bound to one. */
+  readonly threadMetadata?: Json
+}
+
+export type NewCron = Omit<Cron, 'created_at' | 'updated_at'> & {
+  /** The user who made it, sealed; null where there are no users. */
+  readonly creator: Uint8Array | null
+}
+
+/** A cron whose time has come, with the sealed user it runs as. */
+export interface DueCron {
+  readonly cron: Cron
+  readonly creator: Uint8Array | null
+}
+
+/**
+ * Crons. A scope is held against the metadata of the cron; where a cron is bound to a thread, lists hold a second one
+ * against the metadata of the thread.
+ */
+export interface Crons {
+  /** Undefined where its thread is gone. */
+  create(scope: Scope, cron: NewCron): Promise<Cron | undefined>
+  get(scope: Scope, id: string): Promise<Cron | undefined>
+  search(scope: Scope, threads: Scope, query: CronQuery, page: PageQuery): Promise<Page<Cron>>
+  count(scope: Scope, threads: Scope, query: CronQuery): Promise<number>
+  /** Metadata is merged; everything else replaces. `creator` re-stamps the cron with whoever changes it. */
+  update(
+    scope: Scope,
+    id: string,
+    change: Partial<Omit<NewCron, 'cron_id' | 'assistant_id' | 'thread_id'>>,
+  ): Promise<Cron | undefined>
+  delete(scope: Scope, id: string): Promise<boolean>
+  /** Enabled ones whose time has come, the longest due first. */
+  due(scope: Scope, now: string, limit: number): Promise<readonly DueCron[]>
+  /** When the next one is due; undefined where none will be. */
+  nextDue(scope: Scope): Promise<string | undefined>
+  /** Sets the next time, where it still is what the caller has seen: of several who try, one succeeds. */
+  advance(scope: Scope, id: string, from: string, to: string | null): Promise<boolean>
 }
 
 export interface ItemSearch {
   readonly namespacePrefix: readonly string[]
   readonly filter?: Json
-  readonly query?: string
+  /** Words that must all be in the indexed text of an item, in any case. */
+  readonly text?: string
+  /** Ranks by nearness of meaning, the nearest first. */
+  readonly vector?: Float32Array
+  /** Reading counts as using: what is found lives its time anew. */
+  readonly refreshTtl?: boolean
+}
+
+export interface NewItem extends Pick<Item, 'namespace' | 'key' | 'value'> {
+  /** What text searches look at; null keeps the item out of them. */
+  readonly searchText: string | null
+  /** One for each indexed part. */
+  readonly vectors?: readonly Float32Array[]
+  /** Minutes until it goes by itself; null keeps it. */
+  readonly ttl: number | null
+}
+
+/** An item that a search found; `score` where it was ranked by meaning. */
+export interface FoundItem extends Item {
+  readonly score?: number
 }
 
 export interface NamespaceSearch {
@@ -235,11 +397,18 @@ export interface NamespaceSearch {
 /** The store. A scope's filter is held against `{ ...value, namespace, key }`. */
 export interface Items {
   /** `hidden` where an item that the scope hides has this place, `refused` where the new item would be hidden itself. */
-  put(scope: Scope, item: Pick<Item, 'namespace' | 'key' | 'value'>): Promise<'stored' | 'hidden' | 'refused'>
-  get(scope: Scope, namespace: readonly string[], key: string): Promise<Item | undefined>
+  put(scope: Scope, item: NewItem): Promise<'stored' | 'hidden' | 'refused'>
+  get(
+    scope: Scope,
+    namespace: readonly string[],
+    key: string,
+    options?: { refreshTtl?: boolean },
+  ): Promise<Item | undefined>
   delete(scope: Scope, namespace: readonly string[], key: string): Promise<boolean>
-  search(scope: Scope, search: ItemSearch, page: PageQuery): Promise<readonly Item[]>
+  search(scope: Scope, search: ItemSearch, page: PageQuery): Promise<readonly FoundItem[]>
   namespaces(scope: Scope, search: NamespaceSearch, page: PageQuery): Promise<readonly (readonly string[])[]>
+  /** Deletes what is over its time, and says how many those were. What is over is hidden before that already. */
+  sweep(scope: Scope, now: string): Promise<number>
 }
 
 export interface CheckpointQuery {
@@ -271,6 +440,8 @@ export interface Storage {
   readonly threads: Threads
   readonly assistants: Assistants
   readonly runs: Runs
+  readonly runEvents: RunEvents
+  readonly crons: Crons
   readonly items: Items
   readonly checkpoints: Checkpoints
   close(): Promise<void>

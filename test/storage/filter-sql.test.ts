@@ -157,7 +157,7 @@ describe('a filter means the same in memory and in SQL', () => {
         async (namespace, itemKey, stored, wanted) => {
           const kept = JSON.parse(JSON.stringify(stored)) as Json
           const inMemory = matches(parseFilter(wanted), { ...kept, namespace, key: itemKey })
-          await storage.items.put(everything, { namespace, key: itemKey, value: kept })
+          await storage.items.put(everything, { namespace, key: itemKey, value: kept, searchText: null, ttl: null })
           const scope = scoped(wanted)
           expect((await storage.items.get(scope, namespace, itemKey)) !== undefined).toBe(inMemory)
           const found = await storage.items.search(scope, { namespacePrefix: namespace }, { limit: 10, offset: 0 })

@@ -13,6 +13,12 @@ for (let count = 0; ; count++) {
   say(`created ${id}`)
   await storage.threads.update(scope, id, { metadata: { updated: true } })
   say(`updated ${id}`)
-  await storage.items.put(scope, { namespace: ['kill'], key: id, value: { big: 'x'.repeat(5000) } })
+  await storage.items.put(scope, {
+    namespace: ['kill'],
+    key: id,
+    value: { big: 'x'.repeat(5000) },
+    searchText: null,
+    ttl: null,
+  })
   say(`item ${id}`)
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSqliteStorage } from '../../src/storage/sqlite/open.js'
-import type { Storage } from '../../src/storage/storage.js'
+import { RUN_FIELDS, type Storage } from '../../src/storage/storage.js'
 import { everything, owner, scoped } from './scopes.js'
 
 const page = { limit: 10, offset: 0 }
@@ -160,6 +160,8 @@ describe('runs and checkpoints', () => {
       metadata: {},
       kwargs: {},
       multitask_strategy: 'reject',
+      identity: 'alice',
+      plan: Buffer.from('sealed'),
     })
     const checkpoint = {
       thread_id: 't1',
@@ -179,9 +181,12 @@ describe('runs and checkpoints', () => {
     expect(await storage.runs.get(bob, 't1', 'r1')).toBeUndefined()
     expect(await storage.runs.list(bob, 't1', {}, page)).toEqual([])
     expect(await storage.runs.threadOf(bob, 'r1')).toBeUndefined()
-    expect(await storage.runs.setStatus(bob, 'r1', 'error')).toBe(false)
+    expect(await storage.runs.finish(bob, 'r1', { status: 'error' })).toBe(false)
+    expect(await storage.runs.claim(bob, 'r1')).toBeUndefined()
+    expect(await storage.runs.tickets(bob)).toEqual([])
+    expect(await storage.runs.errorOf(bob, 't1', 'r1')).toBeNull()
     expect(await storage.runs.delete(bob, 't1', 'r1')).toBe(false)
-    expect(await storage.runs.allInFlight(bob)).toEqual([])
+    expect(await storage.runs.allInFlight(bob, 'all')).toEqual([])
     const run = {
       run_id: 'r2',
       thread_id: 't1',
@@ -189,6 +194,8 @@ describe('runs and checkpoints', () => {
       metadata: {},
       kwargs: {},
       multitask_strategy: 'reject',
+      identity: 'bob',
+      plan: Buffer.from('sealed'),
     }
     expect(await storage.runs.create(bob, run)).toBeUndefined()
     expect(await storage.checkpoints.get(bob, 't1', '')).toBeUndefined()
@@ -196,6 +203,24 @@ describe('runs and checkpoints', () => {
     await storage.checkpoints.deleteThread(bob, 't1')
     expect(await storage.checkpoints.list(owner('alice'), 't1', {})).toHaveLength(1)
     expect((await storage.runs.get(owner('alice'), 't1', 'r1'))?.status).toBe('pending')
+  })
+
+  it('a run is taken once, ends once, and shows nothing of its plan', async () => {
+    const ticket = { run_id: 'r1', thread_id: 't1', identity: 'alice', due_at: expect.any(String) }
+    expect(await storage.runs.tickets(everything)).toEqual([ticket])
+    const claims = await Promise.all([storage.runs.claim(everything, 'r1'), storage.runs.claim(everything, 'r1')])
+    const [claimed, ...others] = claims.filter(Boolean)
+    expect(others).toEqual([])
+    expect(Buffer.from(claimed?.plan ?? []).toString()).toBe('sealed')
+    expect(claimed?.run.status).toBe('running')
+    const shown = await storage.runs.get(everything, 't1', 'r1')
+    expect(Object.keys(shown ?? {}).sort()).toEqual([...RUN_FIELDS].sort())
+    expect(await storage.runs.tickets(everything)).toEqual([])
+    const error = { error: 'E', message: 'no' }
+    expect(await storage.runs.finish(everything, 'r1', { status: 'error', error })).toBe(true)
+    expect(await storage.runs.finish(everything, 'r1', { status: 'success' })).toBe(false)
+    expect(await storage.runs.errorOf(everything, 't1', 'r1')).toEqual(error)
+    expect(await storage.runs.claim(everything, 'r1')).toBeUndefined()
   })
 
   it('of another thread are not found under this one', async () => {
@@ -271,7 +296,7 @@ describe('assistants', () => {
 
 describe('items', () => {
   const put = (namespace: string[], key: string, value: Record<string, unknown> = {}) =>
-    storage.items.put(everything, { namespace, key, value })
+    storage.items.put(everything, { namespace, key, value, searchText: null, ttl: null })
 
   it('lie under whole labels, whatever characters these have', async () => {
     for (const namespace of [['user1'], ['user1', 'a'], ['user10'], ['user1,x'], ['user1"'], ['user'], ['*']])
@@ -331,14 +356,36 @@ describe('items', () => {
   it('can be neither read, replaced nor removed by a scope that hides them', async () => {
     await put(['shared'], 'k', { owner: 'alice' })
     const bob = owner('bob')
-    expect(await storage.items.put(bob, { namespace: ['shared'], key: 'k', value: { owner: 'bob' } })).toBe('hidden')
-    expect(await storage.items.put(bob, { namespace: ['shared'], key: 'x', value: { owner: 'alice' } })).toBe('refused')
+    expect(
+      await storage.items.put(bob, {
+        namespace: ['shared'],
+        key: 'k',
+        value: { owner: 'bob' },
+        searchText: null,
+        ttl: null,
+      }),
+    ).toBe('hidden')
+    expect(
+      await storage.items.put(bob, {
+        namespace: ['shared'],
+        key: 'x',
+        value: { owner: 'alice' },
+        searchText: null,
+        ttl: null,
+      }),
+    ).toBe('refused')
     expect(await storage.items.get(bob, ['shared'], 'k')).toBeUndefined()
     expect(await storage.items.delete(bob, ['shared'], 'k')).toBe(false)
     expect(await storage.items.namespaces(bob, { prefix: [], suffix: [] }, page)).toEqual([])
     expect((await storage.items.get(owner('alice'), ['shared'], 'k'))?.value).toEqual({ owner: 'alice' })
     expect(
-      await storage.items.put(scoped({ namespace: { $contains: 'bob' } }), { namespace: ['bob'], key: 'k', value: {} }),
+      await storage.items.put(scoped({ namespace: { $contains: 'bob' } }), {
+        namespace: ['bob'],
+        key: 'k',
+        value: {},
+        searchText: null,
+        ttl: null,
+      }),
     ).toBe('stored')
   })
 })

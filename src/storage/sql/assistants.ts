@@ -132,13 +132,18 @@ export function createAssistants(dialect: Dialect): Assistants {
     },
 
     async delete(scope, id) {
-      const { numDeletedRows } = await db
-        .deleteFrom('assistants')
-        .where('assistant_id', '=', id)
-        .where(metadataScope(dialect, scope, 'assistants'))
-        .executeTakeFirst()
-      if (numDeletedRows === 0n) await noteHidden(scope, () => exists(id, db))
-      return numDeletedRows > 0n
+      const deleted = await db.transaction().execute(async (trx) => {
+        const { numDeletedRows } = await trx
+          .deleteFrom('assistants')
+          .where('assistant_id', '=', id)
+          .where(metadataScope(dialect, scope, 'assistants'))
+          .executeTakeFirst()
+        // Whatever takes the id next is another assistant, which nobody made a cron for.
+        if (numDeletedRows > 0n) await trx.deleteFrom('crons').where('assistant_id', '=', id).execute()
+        return numDeletedRows > 0n
+      })
+      if (!deleted) await noteHidden(scope, () => exists(id, db))
+      return deleted
     },
 
     async versions(scope, id, { metadata }, page) {

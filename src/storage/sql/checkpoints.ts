@@ -139,7 +139,10 @@ function toCheckpoint(row: Selectable<Schema['checkpoints']>): StoredCheckpoint 
   return { ...row, metadata: JSON.parse(row.metadata) }
 }
 
-/** Copies the checkpoints of a thread, and what is pending on them, to another thread. Whoever calls has checked both. */
+/**
+ * Copies the checkpoints of a thread, and what is pending on them, to another thread. Whoever calls has checked both. No run
+ * of the other thread made them: they name none, so whoever deletes a run deletes nothing of a copy.
+ */
 export async function copyCheckpoints(trx: Transaction<Schema>, from: string, to: string): Promise<void> {
   await trx
     .insertInto('checkpoints')
@@ -147,7 +150,16 @@ export async function copyCheckpoints(trx: Transaction<Schema>, from: string, to
     .expression((query) =>
       query
         .selectFrom('checkpoints')
-        .select((s) => [s.val(to).as('thread_id'), ...CHECKPOINT])
+        .select((s) => [
+          s.val(to).as('thread_id'),
+          'checkpoint_ns',
+          'checkpoint_id',
+          'parent_checkpoint_id',
+          s.val(null).as('run_id'),
+          'type',
+          'checkpoint',
+          'metadata',
+        ])
         .where('thread_id', '=', from),
     )
     .execute()
@@ -161,4 +173,84 @@ export async function copyCheckpoints(trx: Transaction<Schema>, from: string, to
         .where('thread_id', '=', from),
     )
     .execute()
+  const copied = await trx
+    .selectFrom('checkpoints')
+    .select(['checkpoint_ns', 'checkpoint_id', 'metadata'])
+    .where('thread_id', '=', to)
+    .execute()
+  for (const { checkpoint_ns, checkpoint_id, metadata } of copied) {
+    const { run_id: _, ...kept } = JSON.parse(metadata)
+    await trx
+      .updateTable('checkpoints')
+      .set({ metadata: JSON.stringify({ ...kept, thread_id: to }) })
+      .where('thread_id', '=', to)
+      .where('checkpoint_ns', '=', checkpoint_ns)
+      .where('checkpoint_id', '=', checkpoint_id)
+      .execute()
+  }
+}
+
+/** How many ids one deletion names. */
+const DELETED_AT_ONCE = 500
+
+type Link = Pick<Selectable<Schema['checkpoints']>, 'checkpoint_id' | 'parent_checkpoint_id' | 'metadata'>
+
+/** Deletes all checkpoints of a thread, and what is pending on them, but the latest of each namespace. */
+export async function keepLatestCheckpoints(trx: Transaction<Schema>, threadId: string): Promise<void> {
+  const rows = await trx
+    .selectFrom('checkpoints')
+    .select(['checkpoint_ns', 'checkpoint_id', 'parent_checkpoint_id', 'metadata'])
+    .where('thread_id', '=', threadId)
+    .orderBy('checkpoint_ns')
+    .orderBy('checkpoint_id', 'desc')
+    .execute()
+  const namespaces = new Map<string, Link[]>()
+  for (const row of rows) {
+    const links = namespaces.get(row.checkpoint_ns)
+    if (links) links.push(row)
+    else namespaces.set(row.checkpoint_ns, [row])
+  }
+
+  for (const [namespace, links] of namespaces) {
+    const kept = latestOf(links)
+    const dropped = links.map(({ checkpoint_id }) => checkpoint_id).filter((id) => !kept.has(id))
+    for (let at = 0; at < dropped.length; at += DELETED_AT_ONCE) {
+      for (const table of ['checkpoint_writes', 'checkpoints'] as const) {
+        await trx
+          .deleteFrom(table)
+          .where('thread_id', '=', threadId)
+          .where('checkpoint_ns', '=', namespace)
+          .where('checkpoint_id', 'in', dropped.slice(at, at + DELETED_AT_ONCE))
+          .execute()
+      }
+    }
+    // History ends where a checkpoint has no parent.
+    const orphans = links.filter(({ checkpoint_id, parent_checkpoint_id: parent }) => {
+      return kept.has(checkpoint_id) && parent !== null && !kept.has(parent)
+    })
+    for (const { checkpoint_id } of orphans) {
+      await trx
+        .updateTable('checkpoints')
+        .set({ parent_checkpoint_id: null })
+        .where('thread_id', '=', threadId)
+        .where('checkpoint_ns', '=', namespace)
+        .where('checkpoint_id', '=', checkpoint_id)
+        .execute()
+    }
+  }
+}
+
+/**
+ * The latest checkpoint, with those that its values are made from: LangGraph's delta channels are written out in full only
+ * now and then, and a checkpoint in between says in its metadata how long ago that was.
+ */
+function latestOf(links: readonly Link[]): ReadonlySet<string> {
+  const byId = new Map(links.map((link) => [link.checkpoint_id, link]))
+  const kept = new Set<string>()
+  for (let link = links[0]; link && !kept.has(link.checkpoint_id); ) {
+    kept.add(link.checkpoint_id)
+    const { counters_since_delta_snapshot: since = {} } = JSON.parse(link.metadata)
+    link = Object.keys(since).length > 0 ? byId.get(link.parent_checkpoint_id ?? '') : undefined
+  }
+  return kept
 }

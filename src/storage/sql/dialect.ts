@@ -21,6 +21,10 @@ export interface Dialect {
   contains(json: JsonExpression, part: unknown): Expression<SqlBool>
   /** Whether a JSON value compares with another: numbers with numbers, strings with strings, nothing else. */
   compares(json: JsonExpression, operator: Comparison, value: JsonScalar): Expression<SqlBool>
+  /** Whether a text holds every word of a list, which is given as JSON. */
+  hasWords(text: Expression<string>, words: string): Expression<SqlBool>
+  /** How near a stored vector is to another, from -1 to 1; null where they can't be compared. */
+  similarity(stored: Expression<unknown>, vector: Uint8Array): Expression<number | null>
   /** Keeps the planner from choosing an index for a condition, where a better one is at hand. */
   unindexed(json: JsonExpression): JsonExpression
   /** Changes with every change of the database, by this process or another; undefined where nobody can tell. */

@@ -10,7 +10,10 @@ export interface ColumnTypes {
  * The versions of the tables, in order. A version that has been released is never edited: a change is a new version.
  */
 export function migrations(types: ColumnTypes): MigrationProvider {
-  const all: Record<string, Migration> = { '0001_foundation': foundation(types) }
+  const all: Record<string, Migration> = {
+    '0001_foundation': foundation(types),
+    '0002_durable_work': durableWork(types),
+  }
   return { getMigrations: async () => all }
 }
 
@@ -139,6 +142,104 @@ function foundation(types: ColumnTypes): Migration {
         ])
         .addForeignKeyConstraint('checkpoint_writes_thread', ['thread_id'], 'threads', ['thread_id'], (constraint) =>
           constraint.onDelete('cascade'),
+        )
+        .execute()
+    },
+  }
+}
+
+/** Runs that survive a restart, crons, and what ends by itself. */
+function durableWork(types: ColumnTypes): Migration {
+  const json = sql.raw(types.json)
+  const bytes = sql.raw(types.bytes)
+  return {
+    async up(db: Kysely<unknown>) {
+      for (const [column, type] of [
+        ['due_at', 'text'],
+        ['identity', 'text'],
+        ['plan', bytes],
+        ['error', json],
+      ] as const) {
+        await db.schema.alterTable('runs').addColumn(column, type).execute()
+      }
+      await db.schema
+        .createTable('run_events')
+        .addColumn('run_id', 'text', (column) => column.notNull())
+        .addColumn('id', 'integer', (column) => column.notNull())
+        .addColumn('event', 'text', (column) => column.notNull())
+        .addColumn('data', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('run_events_key', ['run_id', 'id'])
+        .execute()
+
+      await db.schema
+        .createTable('crons')
+        .addColumn('cron_id', 'text', (column) => column.primaryKey())
+        .addColumn('assistant_id', 'text', (column) => column.notNull())
+        .addColumn('thread_id', 'text', (column) => column.references('threads.thread_id').onDelete('cascade'))
+        .addColumn('user_id', 'text')
+        .addColumn('schedule', 'text', (column) => column.notNull())
+        .addColumn('timezone', 'text')
+        .addColumn('end_time', 'text')
+        .addColumn('next_run_date', 'text')
+        .addColumn('payload', json, (column) => column.notNull())
+        .addColumn('metadata', json, (column) => column.notNull())
+        .addColumn('on_run_completed', 'text')
+        .addColumn('enabled', 'integer', (column) => column.notNull())
+        .addColumn('created_at', 'text', (column) => column.notNull())
+        .addColumn('updated_at', 'text', (column) => column.notNull())
+        .addColumn('creator', bytes)
+        .execute()
+      await db.schema.createIndex('crons_by_age').on('crons').columns(['created_at desc', 'cron_id desc']).execute()
+      await db.schema.createIndex('crons_by_assistant').on('crons').column('assistant_id').execute()
+      await db.schema.createIndex('crons_by_thread').on('crons').column('thread_id').execute()
+      await db.schema.createIndex('crons_by_due').on('crons').columns(['enabled', 'next_run_date']).execute()
+
+      for (const [column, type] of [
+        ['ttl_minutes', 'real'],
+        ['ttl_strategy', 'text'],
+        ['expires_at', 'text'],
+      ] as const) {
+        await db.schema.alterTable('threads').addColumn(column, type).execute()
+      }
+      await db.schema
+        .createIndex('threads_busy')
+        .on('threads')
+        .column('status')
+        .where(sql.ref('status'), '=', sql.lit('busy'))
+        .execute()
+      await db.schema
+        .createIndex('threads_by_expiry')
+        .on('threads')
+        .column('expires_at')
+        .where(sql.ref('expires_at'), 'is not', null)
+        .execute()
+
+      for (const [column, type] of [
+        ['ttl_minutes', 'real'],
+        ['expires_at', 'text'],
+        ['search_text', 'text'],
+      ] as const) {
+        await db.schema.alterTable('items').addColumn(column, type).execute()
+      }
+      await db.schema
+        .createIndex('items_by_expiry')
+        .on('items')
+        .column('expires_at')
+        .where(sql.ref('expires_at'), 'is not', null)
+        .execute()
+      await db.schema
+        .createTable('item_vectors')
+        .addColumn('namespace', 'text', (column) => column.notNull())
+        .addColumn('key', 'text', (column) => column.notNull())
+        .addColumn('part', 'integer', (column) => column.notNull())
+        .addColumn('vector', bytes, (column) => column.notNull())
+        .addPrimaryKeyConstraint('item_vectors_key', ['namespace', 'key', 'part'])
+        .addForeignKeyConstraint(
+          'item_vectors_item',
+          ['namespace', 'key'],
+          'items',
+          ['namespace', 'key'],
+          (constraint) => constraint.onDelete('cascade'),
         )
         .execute()
     },

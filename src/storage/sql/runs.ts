@@ -1,19 +1,23 @@
 import { type Selectable, sql } from 'kysely'
 import type { Run, RunStatus, Runs } from '../storage.js'
+import { RUN_FIELDS } from '../storage.js'
 import type { Dialect } from './dialect.js'
 import type { Schema } from './schema.js'
 import { noteHidden, threadScope } from './scope-sql.js'
 
 const IN_FLIGHT = ['pending', 'running']
 
+/** What is shown of a run. The rest is the queue's, and never leaves by these. */
+type Row = Pick<Selectable<Schema['runs']>, (typeof RUN_FIELDS)[number]>
+
 export function createRuns(dialect: Dialect): Runs {
   const { db } = dialect
   const ofThread = sql.ref<string>('runs.thread_id')
 
   return {
-    async create(scope, { metadata, kwargs, ...run }) {
+    async create(scope, { metadata, kwargs, identity, plan, ...run }) {
       const now = new Date().toISOString()
-      const row: Selectable<Schema['runs']> = {
+      const row: Row = {
         created_at: now,
         ...run,
         updated_at: now,
@@ -21,6 +25,7 @@ export function createRuns(dialect: Dialect): Runs {
         metadata: JSON.stringify(metadata),
         kwargs: JSON.stringify(kwargs),
       }
+      const job = { due_at: row.created_at, identity, plan, error: null }
       return db.transaction().execute(async (trx) => {
         const thread = await trx
           .selectFrom('threads')
@@ -29,7 +34,10 @@ export function createRuns(dialect: Dialect): Runs {
           .where(threadScope(dialect, scope, sql.ref('threads.thread_id')))
           .executeTakeFirst()
         if (!thread) return undefined
-        await trx.insertInto('runs').values(row).execute()
+        await trx
+          .insertInto('runs')
+          .values({ ...row, ...job })
+          .execute()
         return toRun(row)
       })
     },
@@ -37,7 +45,7 @@ export function createRuns(dialect: Dialect): Runs {
     async get(scope, threadId, runId) {
       const row = await db
         .selectFrom('runs')
-        .selectAll()
+        .select(RUN_FIELDS)
         .where('run_id', '=', runId)
         .where('thread_id', '=', threadId)
         .where(threadScope(dialect, scope, ofThread))
@@ -53,7 +61,7 @@ export function createRuns(dialect: Dialect): Runs {
     async list(scope, threadId, { status }, { limit, offset }) {
       let query = db
         .selectFrom('runs')
-        .selectAll()
+        .select(RUN_FIELDS)
         .where('thread_id', '=', threadId)
         .where(threadScope(dialect, scope, ofThread))
       if (status) query = query.where('status', '=', status)
@@ -69,7 +77,7 @@ export function createRuns(dialect: Dialect): Runs {
     async inFlight(scope, threadId) {
       const rows = await db
         .selectFrom('runs')
-        .selectAll()
+        .select(RUN_FIELDS)
         .where('thread_id', '=', threadId)
         .where('status', 'in', IN_FLIGHT)
         .where(threadScope(dialect, scope, ofThread))
@@ -79,16 +87,69 @@ export function createRuns(dialect: Dialect): Runs {
       return rows.map(toRun)
     },
 
-    async allInFlight(scope) {
+    async allInFlight(scope, status, limit) {
+      let query = db
+        .selectFrom('runs')
+        .select(RUN_FIELDS)
+        .where('status', 'in', status === 'all' ? IN_FLIGHT : [status])
+        .where(threadScope(dialect, scope, ofThread))
+        .orderBy('created_at')
+        .orderBy('run_id')
+      if (limit !== undefined) query = query.limit(limit)
+      return (await query.execute()).map(toRun)
+    },
+
+    async tickets(scope) {
       const rows = await db
         .selectFrom('runs')
-        .selectAll()
-        .where('status', 'in', IN_FLIGHT)
+        .select(['run_id', 'thread_id', 'identity', 'due_at', 'created_at'])
+        .where('status', '=', 'pending')
         .where(threadScope(dialect, scope, ofThread))
         .orderBy('created_at')
         .orderBy('run_id')
         .execute()
-      return rows.map(toRun)
+      return rows.map(({ created_at, due_at, ...ticket }) => ({ ...ticket, due_at: due_at ?? created_at }))
+    },
+
+    async claim(scope, runId) {
+      const row = await db
+        .updateTable('runs')
+        .set({ status: 'running', updated_at: new Date().toISOString() })
+        .where('run_id', '=', runId)
+        .where('status', '=', 'pending')
+        .where(threadScope(dialect, scope, ofThread))
+        .returning([...RUN_FIELDS, 'plan'])
+        .executeTakeFirst()
+      if (!row) return undefined
+      const { plan, ...run } = row
+      return { run: toRun(run), plan: plan ?? new Uint8Array() }
+    },
+
+    async finish(scope, runId, { status, error = null }) {
+      const { numUpdatedRows } = await db
+        .updateTable('runs')
+        .set({
+          status,
+          error: error && JSON.stringify(error),
+          plan: null,
+          updated_at: new Date().toISOString(),
+        })
+        .where('run_id', '=', runId)
+        .where('status', 'in', IN_FLIGHT)
+        .where(threadScope(dialect, scope, ofThread))
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
+    },
+
+    async errorOf(scope, threadId, runId) {
+      const row = await db
+        .selectFrom('runs')
+        .select('error')
+        .where('run_id', '=', runId)
+        .where('thread_id', '=', threadId)
+        .where(threadScope(dialect, scope, ofThread))
+        .executeTakeFirst()
+      return row?.error ? JSON.parse(row.error) : null
     },
 
     async threadOf(scope, runId) {
@@ -99,16 +160,6 @@ export function createRuns(dialect: Dialect): Runs {
         .where(threadScope(dialect, scope, ofThread))
         .executeTakeFirst()
       return row?.thread_id
-    },
-
-    async setStatus(scope, runId, status) {
-      const { numUpdatedRows } = await db
-        .updateTable('runs')
-        .set({ status, updated_at: new Date().toISOString() })
-        .where('run_id', '=', runId)
-        .where(threadScope(dialect, scope, ofThread))
-        .executeTakeFirst()
-      return numUpdatedRows > 0n
     },
 
     delete(scope, threadId, runId) {
@@ -137,7 +188,7 @@ export function createRuns(dialect: Dialect): Runs {
   }
 }
 
-function toRun(row: Selectable<Schema['runs']>): Run {
+function toRun(row: Row): Run {
   return {
     ...row,
     status: row.status as RunStatus,

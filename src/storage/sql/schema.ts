@@ -14,6 +14,10 @@ export interface Schema {
     values: string
     interrupts: string
     error: string
+    ttl_minutes: number | null
+    ttl_strategy: string | null
+    /** When the thread ends by itself; null where it does not. */
+    expires_at: string | null
   }
   assistants: {
     assistant_id: string
@@ -48,6 +52,39 @@ export interface Schema {
     metadata: string
     kwargs: string
     multitask_strategy: string
+    /** When it may start. */
+    due_at: string | null
+    /** Whose run it is, for fairness between users. */
+    identity: string | null
+    /** All that is needed to run it, sealed; null once it has ended. */
+    plan: Uint8Array | null
+    /** JSON: why it failed. */
+    error: string | null
+  }
+  /** Events of runs that do not fit into memory. */
+  run_events: {
+    run_id: string
+    id: number
+    event: string
+    data: string
+  }
+  crons: {
+    cron_id: string
+    assistant_id: string
+    thread_id: string | null
+    user_id: string | null
+    schedule: string
+    timezone: string | null
+    end_time: string | null
+    next_run_date: string | null
+    payload: string
+    metadata: string
+    on_run_completed: string | null
+    enabled: number
+    created_at: string
+    updated_at: string
+    /** The user who made it, sealed. */
+    creator: Uint8Array | null
   }
   items: {
     /** A JSON list of labels. */
@@ -56,6 +93,18 @@ export interface Schema {
     value: string
     created_at: string
     updated_at: string
+    ttl_minutes: number | null
+    expires_at: string | null
+    /** What a text search looks at, in lower case; empty where the item is not indexed, null where it is older than this. */
+    search_text: string | null
+  }
+  /** One row for each indexed part of an item. */
+  item_vectors: {
+    namespace: string
+    key: string
+    part: number
+    /** 32-bit floats, little-endian. */
+    vector: Uint8Array
   }
   checkpoints: {
     thread_id: string

@@ -32,7 +32,7 @@ function filterSql(filter: Filter, target: Target): Expression<SqlBool> {
 export function metadataScope(
   dialect: Dialect,
   scope: Scope,
-  table: MetadataTable | 'assistant_versions',
+  table: MetadataTable | 'assistant_versions' | 'crons',
 ): Expression<SqlBool> {
   if (!scope.filter) return yes
   const metadata = sql.ref(`${table}.metadata`)
@@ -96,7 +96,7 @@ export async function indexFor(
 export function metadataSearch(
   dialect: Dialect,
   scope: Scope,
-  table: MetadataTable,
+  table: MetadataTable | 'crons',
   wanted: Wanted = {},
 ): Expression<SqlBool> {
   const scoped = equalityKeys(scope.filter).length > 0

@@ -1,7 +1,7 @@
 import { expressionBuilder, type Selectable, sql, type Transaction } from 'kysely'
 import type { Scope } from '../../engine/scope.js'
-import type { Page, PageQuery, Thread, ThreadQuery, ThreadStatus, Threads } from '../storage.js'
-import { copyCheckpoints } from './checkpoints.js'
+import type { Page, PageQuery, Thread, ThreadQuery, ThreadStatus, Threads, ThreadTtl, Ttl } from '../storage.js'
+import { copyCheckpoints, keepLatestCheckpoints } from './checkpoints.js'
 import { createCountCache } from './count-cache.js'
 import type { Dialect } from './dialect.js'
 import { createQueryCache } from './query-cache.js'
@@ -13,10 +13,15 @@ type Connection = Transaction<Schema> | Dialect['db']
 
 const eb = expressionBuilder<Schema, 'threads'>()
 
+const IN_FLIGHT = ['pending', 'running']
+
 const THREAD_SORT = ['thread_id', 'status', 'created_at', 'updated_at', 'state_updated_at'] as const
 
 /** Up to so many threads, the trace of a search says how many of them it hid. */
 const COUNTED_FOR_TRACE = 1000
+
+/** No end is later: beyond the year 9999, instants no longer sort as text. */
+const LATEST_END = Date.UTC(9999, 11, 31)
 
 export function createThreads(dialect: Dialect): Threads {
   const { db } = dialect
@@ -35,10 +40,11 @@ export function createThreads(dialect: Dialect): Threads {
     return Boolean(await on.selectFrom('threads').select('thread_id').where('thread_id', '=', id).executeTakeFirst())
   }
 
-  async function get(scope: Scope, id: string): Promise<Thread | undefined> {
+  async function get(scope: Scope, id: string, include: readonly 'ttl'[] = []): Promise<Thread | undefined> {
     const [row] = await cached('thread', scope, (slot) => rowQuery(scope, slot('id')), { id })
     if (!row) await noteHidden(scope, () => exists(id))
-    return row && toThread(row)
+    if (!row) return undefined
+    return include.includes('ttl') ? { ...toThread(row), ttl: ttlOf(row) } : toThread(row)
   }
 
   /** {@link get} within a transaction. */
@@ -54,6 +60,7 @@ export function createThreads(dialect: Dialect): Threads {
       metadataSearch(dialect, scope, 'threads', metadata),
       ...(ids ? [eb('thread_id', 'in', [...ids])] : []),
       ...(status ? [eb('status', '=', status)] : []),
+      // A thread that has no state yet contains nothing, not even `{}`: its values are null.
       ...(values ? [dialect.contains(sql.ref('threads.values'), values)] : []),
     ])
   }
@@ -125,7 +132,9 @@ export function createThreads(dialect: Dialect): Threads {
     return db.transaction().execute(async (trx) => {
       const row = await rowIn(trx, scope, id)
       if (!row) return undefined
-      const changed = { ...row, ...next(toThread(row)), updated_at: new Date().toISOString() }
+      const now = new Date()
+      const touched = { ...row, ...next(toThread(row)), updated_at: now.toISOString() }
+      const changed = { ...touched, expires_at: endOf(touched.ttl_minutes, now) }
       await trx.updateTable('threads').set(changed).where('thread_id', '=', id).execute()
       return toThread(changed)
     })
@@ -135,8 +144,8 @@ export function createThreads(dialect: Dialect): Threads {
     get,
     count,
 
-    async create(scope, { thread_id, metadata, status = 'idle', config = {} }, ifExists) {
-      const row = newRow(thread_id, metadata, status, config)
+    async create(scope, { thread_id, metadata, status = 'idle', config = {}, ttl }, ifExists) {
+      const row = newRow(thread_id, metadata, status, config, ttl)
       const inserted = await db
         .insertInto('threads')
         .values(row)
@@ -156,8 +165,11 @@ export function createThreads(dialect: Dialect): Threads {
       return { rows: found.map(toThread), total }
     },
 
-    update: (scope, id, { metadata }) =>
-      change(scope, id, (thread) => ({ metadata: JSON.stringify({ ...thread.metadata, ...metadata }) })),
+    update: (scope, id, { metadata, ttl }) =>
+      change(scope, id, (thread) => ({
+        metadata: JSON.stringify({ ...thread.metadata, ...metadata }),
+        ...(ttl === undefined ? {} : ttlColumns(ttl)),
+      })),
 
     begin: (scope, id, { metadata, config }) =>
       change(scope, id, (thread) => ({
@@ -167,7 +179,10 @@ export function createThreads(dialect: Dialect): Threads {
       })),
 
     async setState(scope, id, { values, interrupts, status, error }) {
-      const now = new Date().toISOString()
+      const [row] = await cached('thread', scope, (slot) => rowQuery(scope, slot('id')), { id })
+      if (!row) return false
+      const at = new Date()
+      const now = at.toISOString()
       const result = await db
         .updateTable('threads')
         .set({
@@ -177,6 +192,13 @@ export function createThreads(dialect: Dialect): Threads {
           status,
           updated_at: now,
           state_updated_at: now,
+          ...(row.ttl_minutes === null
+            ? {}
+            : {
+                // Whoever changed the ttl since it was read has begun it anew by that.
+                expires_at: sql<string | null>`case when ttl_minutes = ${row.ttl_minutes}
+                  then ${endOf(row.ttl_minutes, at)} else expires_at end`,
+              }),
         })
         .where('thread_id', '=', id)
         .where(metadataScope(dialect, scope, 'threads'))
@@ -198,17 +220,80 @@ export function createThreads(dialect: Dialect): Threads {
       return db.transaction().execute(async (trx) => {
         const source = await rowIn(trx, scope, sourceId)
         if (!source) return undefined
-        const row = { ...newRow(thread_id, metadata, 'idle', {}), values: source.values, interrupts: source.interrupts }
+        const ttl = ttlOf(source) ?? undefined
+        const { values, interrupts } = source
+        const row = { ...newRow(thread_id, metadata, 'idle', {}, ttl), values, interrupts }
         await trx.insertInto('threads').values(row).execute()
         await copyCheckpoints(trx, sourceId, thread_id)
         return toThread(row)
       })
     },
+
+    async stuck(scope) {
+      const rows = await db
+        .selectFrom('threads')
+        .select('thread_id')
+        // Written out, because only then the index of busy threads is used.
+        .where('status', '=', sql.lit('busy'))
+        .where(({ not, exists: some, selectFrom }) =>
+          not(
+            some(
+              selectFrom('runs')
+                .select('runs.run_id')
+                .whereRef('runs.thread_id', '=', 'threads.thread_id')
+                .where('runs.status', 'in', IN_FLIGHT),
+            ),
+          ),
+        )
+        .where(metadataScope(dialect, scope, 'threads'))
+        .execute()
+      return rows.map(({ thread_id }) => thread_id)
+    },
+
+    async expired(scope, now, limit) {
+      const rows = await db
+        .selectFrom('threads')
+        .select(['thread_id', 'ttl_strategy'])
+        .where('expires_at', '<=', now)
+        // A run may take longer than its thread lives; what it leaves moves the end.
+        .where('status', '!=', 'busy')
+        .where(({ not, exists: some, selectFrom }) =>
+          not(
+            some(
+              selectFrom('runs')
+                .select('runs.run_id')
+                .whereRef('runs.thread_id', '=', 'threads.thread_id')
+                .where('runs.status', 'in', IN_FLIGHT),
+            ),
+          ),
+        )
+        .where(metadataScope(dialect, scope, 'threads'))
+        .orderBy('expires_at')
+        .limit(limit)
+        .execute()
+      return rows.map(({ thread_id, ttl_strategy }) => ({ thread_id, strategy: strategyOf(ttl_strategy) }))
+    },
+
+    keepLatest(scope, id) {
+      return db.transaction().execute(async (trx) => {
+        const row = await rowIn(trx, scope, id)
+        if (!row) return false
+        await keepLatestCheckpoints(trx, id)
+        await trx.deleteFrom('runs').where('thread_id', '=', id).where('status', 'not in', IN_FLIGHT).execute()
+        await trx
+          .updateTable('threads')
+          .set({ expires_at: endOf(row.ttl_minutes, new Date()) })
+          .where('thread_id', '=', id)
+          .execute()
+        return true
+      })
+    },
   }
 }
 
-function newRow(thread_id: string, metadata: object, status: ThreadStatus, config: object): Row {
-  const now = new Date().toISOString()
+function newRow(thread_id: string, metadata: object, status: ThreadStatus, config: object, ttl: Ttl | undefined): Row {
+  const at = new Date()
+  const now = at.toISOString()
   return {
     thread_id,
     created_at: now,
@@ -220,12 +305,37 @@ function newRow(thread_id: string, metadata: object, status: ThreadStatus, confi
     values: 'null',
     interrupts: '{}',
     error: 'null',
+    ...ttlColumns(ttl),
+    expires_at: endOf(ttl?.ttl_minutes ?? null, at),
   }
 }
 
+function ttlColumns(ttl: Ttl | null | undefined): Pick<Row, 'ttl_minutes' | 'ttl_strategy'> {
+  return { ttl_minutes: ttl?.ttl_minutes ?? null, ttl_strategy: ttl?.strategy ?? null }
+}
+
+/** When a thread ends that somebody touched at this moment. */
+function endOf(minutes: number | null, touched: Date): string | null {
+  if (minutes === null) return null
+  return new Date(Math.min(touched.getTime() + minutes * 60_000, LATEST_END)).toISOString()
+}
+
+function ttlOf({ ttl_minutes, ttl_strategy, expires_at }: Row): ThreadTtl | null {
+  if (ttl_minutes === null || expires_at === null) return null
+  return { strategy: strategyOf(ttl_strategy), ttl_minutes, expires_at }
+}
+
+function strategyOf(stored: string | null): Ttl['strategy'] {
+  return stored === 'keep_latest' ? 'keep_latest' : 'delete'
+}
+
+/** Column by column: what else the row holds is not for everyone who reads the thread. */
 function toThread(row: Row): Thread {
   return {
-    ...row,
+    thread_id: row.thread_id,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+    state_updated_at: row.state_updated_at,
     status: row.status as ThreadStatus,
     metadata: JSON.parse(row.metadata),
     config: JSON.parse(row.config),

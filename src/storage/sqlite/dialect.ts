@@ -3,6 +3,7 @@ import { type Expression, expressionBuilder, type Kysely, type RawBuilder, type 
 import type { JsonScalar } from '../../engine/filter.js'
 import type { Dialect, JsonExpression, MetadataTable } from '../sql/dialect.js'
 import type { Schema } from '../sql/schema.js'
+import { cosine } from '../sql/vector.js'
 
 const eb = expressionBuilder<Schema, never>()
 
@@ -20,6 +21,9 @@ const INDEX_BOUND = { filter: 8, search: 4 } as const
  * compares values with their types: `1`, `"1"`, `true` and `null` are four different things.
  */
 export function createSqliteDialect(db: Kysely<Schema>, connection: Database.Database): Dialect {
+  connection.function('authkit_cosine', { deterministic: true }, (one: Uint8Array, other: Uint8Array) =>
+    cosine(one, other),
+  )
   const indexes = knownIndexes(connection)
   const ownChanges = connection.prepare('select total_changes()').pluck()
   const foreignChanges = connection.prepare('pragma data_version').pluck()
@@ -35,6 +39,9 @@ export function createSqliteDialect(db: Kysely<Schema>, connection: Database.Dat
       const types = typeof value === 'number' ? sql`('integer', 'real')` : sql`('text')`
       return sql<SqlBool>`(json_type(${json}) in ${types} and ${json} ->> '$' ${sql.raw(operator)} ${value})`
     },
+    hasWords: (text, words) =>
+      sql<SqlBool>`not exists (select 1 from json_each(${words}) as word where instr(${text}, word.value) = 0)`,
+    similarity: (stored, vector) => sql<number | null>`authkit_cosine(${stored}, ${vector})`,
     unindexed: (json) => sql`+(${json})`,
 
     version: () => `${ownChanges.get()} ${foreignChanges.get()}`,

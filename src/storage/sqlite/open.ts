@@ -5,8 +5,10 @@ import { Kysely, Migrator } from 'kysely'
 import { AuthkitError } from '../../errors/authkit-error.js'
 import { createAssistants } from '../sql/assistants.js'
 import { createCheckpoints } from '../sql/checkpoints.js'
+import { createCrons } from '../sql/crons.js'
 import { createItems } from '../sql/items.js'
 import { migrations } from '../sql/migrations.js'
+import { createRunEvents } from '../sql/run-events.js'
 import { createRuns } from '../sql/runs.js'
 import type { Schema } from '../sql/schema.js'
 import { createThreads } from '../sql/threads.js'
@@ -65,6 +67,8 @@ function storageOn(db: Kysely<Schema>, connection: Database.Database): Storage {
     threads: createThreads(dialect),
     assistants: createAssistants(dialect),
     runs: createRuns(dialect),
+    runEvents: createRunEvents(dialect),
+    crons: createCrons(dialect),
     items: createItems(dialect),
     checkpoints: createCheckpoints(dialect),
     async close() {
