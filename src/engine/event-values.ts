@@ -22,12 +22,15 @@ export interface AuthEventValueMap {
     thread_id?: Maybe<string>
     metadata?: Maybe<Metadata>
     if_exists?: Maybe<'raise' | 'do_nothing'>
+    /** `{ ttl, strategy }`: minutes, and what happens then. Only where the caller sent one. */
     ttl?: unknown
   }
   'threads:read': { thread_id?: Maybe<string>; run_id?: Maybe<string> }
   'threads:update': {
     thread_id?: Maybe<string>
     metadata?: Maybe<Metadata>
+    /** As for `threads:create`; null ends it. */
+    ttl?: unknown
     action?: Maybe<'interrupt' | 'rollback'>
   }
   'threads:delete': { thread_id?: Maybe<string>; run_id?: Maybe<string>; thread_ids?: Maybe<string[]> }
@@ -87,13 +90,19 @@ export interface AuthEventValueMap {
     thread_id?: Maybe<string>
     user_id?: Maybe<string>
     end_time?: Maybe<string>
+    /** What happens to the thread of each run; null where the cron is bound to one. */
+    on_run_completed?: Maybe<'delete' | 'keep'>
     metadata?: Maybe<Metadata>
   }
   'crons:read': { cron_id: string }
   'crons:update': {
     cron_id: string
+    /** What changes of the request that each run is made from. */
     payload?: Maybe<Record<string, unknown>>
     schedule?: Maybe<string>
+    end_time?: Maybe<string>
+    enabled?: Maybe<boolean>
+    on_run_completed?: Maybe<'delete' | 'keep'>
     metadata?: Maybe<Metadata>
   }
   'crons:delete': { cron_id: string }
@@ -104,14 +113,23 @@ export interface AuthEventValueMap {
     offset?: Maybe<number>
     metadata?: Maybe<Metadata>
   }
-  'store:put': { namespace: string[]; key: string; value: Record<string, unknown> }
-  'store:get': { namespace: Maybe<string[]>; key: string }
+  'store:put': {
+    namespace: string[]
+    key: string
+    value: Record<string, unknown>
+    /** Fields that searches look at; false for none. */
+    index?: Maybe<false | string[]>
+    /** Minutes; null for ever. */
+    ttl?: Maybe<number>
+  }
+  'store:get': { namespace: Maybe<string[]>; key: string; refresh_ttl?: Maybe<boolean> }
   'store:search': {
     namespace?: Maybe<string[]>
     filter?: Maybe<Record<string, unknown>>
     limit?: Maybe<number>
     offset?: Maybe<number>
     query?: Maybe<string>
+    refresh_ttl?: Maybe<boolean>
   }
   'store:list_namespaces': {
     namespace?: Maybe<string[]>

@@ -51,6 +51,16 @@ export const ERRORS = {
   },
   graph_not_found: { exit: 2, status: 404, hint: 'Name a graph of langgraph.json, or "agent" when it names none.' },
   graph_broken: { exit: 1, status: 500, hint: 'Fix the graph file; the next run loads it again.' },
+  embed_failed: {
+    exit: 1,
+    status: 500,
+    hint: 'Correct the embed function that langgraph.json names under store.index, or its dims.',
+  },
+  root_key_invalid: {
+    exit: 2,
+    status: 500,
+    hint: 'Give 32 random bytes in base64, as `openssl rand -base64 32` prints them. What another key sealed is lost.',
+  },
 
   // the auth engine
   unauthenticated: { exit: 1, status: 401, hint: 'Send the credential that authenticate() of auth.ts expects.' },

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { RunnableConfig } from '@langchain/core/runnables'
 import {
   BaseCheckpointSaver,
@@ -25,6 +26,7 @@ export class ScopedCheckpointer extends BaseCheckpointSaver {
   readonly #checkpoints: Checkpoints
   readonly #scope: Scope
   readonly #goesOn: () => Promise<boolean>
+  readonly #writing = new Set<Promise<unknown>>()
 
   /** @param goesOn Whether its run is still to be trusted with the thread; a run that is over touches nothing more. */
   constructor(checkpoints: Checkpoints, scope: Scope, goesOn: () => Promise<boolean> = async () => true) {
@@ -61,11 +63,32 @@ export class ScopedCheckpointer extends BaseCheckpointSaver {
     for (const row of rows) yield await this.#toTuple(row)
   }
 
-  override async put(
-    config: RunnableConfig,
-    checkpoint: Checkpoint,
-    metadata: CheckpointMetadata,
-  ): Promise<RunnableConfig> {
+  /** Resolves when all that the graph has written so far can be read. It writes while it goes on, one after the other. */
+  async settled(): Promise<void> {
+    do {
+      await Promise.allSettled(this.#writing)
+      await setImmediate()
+    } while (this.#writing.size > 0)
+  }
+
+  async #noted<T>(write: Promise<T>): Promise<T> {
+    this.#writing.add(write)
+    try {
+      return await write
+    } finally {
+      this.#writing.delete(write)
+    }
+  }
+
+  override put(config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata): Promise<RunnableConfig> {
+    return this.#noted(this.#put(config, checkpoint, metadata))
+  }
+
+  override putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string, taskPath = ''): Promise<void> {
+    return this.#noted(this.#putWrites(config, writes, taskId, taskPath))
+  }
+
+  async #put(config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata): Promise<RunnableConfig> {
     const { thread_id, checkpoint_ns = '', checkpoint_id } = config.configurable ?? {}
     if (typeof thread_id !== 'string') throw new Error('A checkpoint needs configurable.thread_id.')
     const [type, bytes] = await this.serde.dumpsTyped(copyCheckpoint(checkpoint))
@@ -86,12 +109,7 @@ export class ScopedCheckpointer extends BaseCheckpointSaver {
     return { configurable: { thread_id, checkpoint_ns, checkpoint_id: checkpoint.id } }
   }
 
-  override async putWrites(
-    config: RunnableConfig,
-    writes: PendingWrite[],
-    taskId: string,
-    taskPath = '',
-  ): Promise<void> {
+  async #putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string, taskPath: string): Promise<void> {
     const { thread_id, checkpoint_ns = '', checkpoint_id } = config.configurable ?? {}
     if (typeof thread_id !== 'string' || typeof checkpoint_id !== 'string') {
       throw new Error('Writes need configurable.thread_id and configurable.checkpoint_id.')

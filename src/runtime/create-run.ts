@@ -4,11 +4,16 @@ import { withoutReserved } from '../engine/reserved.js'
 import { type Scope, systemScope } from '../engine/scope.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 import type { Assistant, Json, Run, Storage, Thread } from '../storage/storage.js'
-import type { CommandRequest, RunPlan } from './execute.js'
+import type { CommandRequest } from './command.js'
+import type { StoredPlan } from './execute.js'
 import { type GraphRegistry, systemAssistant, systemAssistantId } from './graph-registry.js'
 import type { RunHandle, RunQueue } from './run-queue.js'
+import { runValue } from './run-value.js'
+import type { Seal } from './seal.js'
+import type { RuntimeSettings } from './settings.js'
 import type { StreamMode } from './stream-modes.js'
 import type { CheckpointRef } from './thread-state.js'
+import type { Webhooks } from './webhooks.js'
 
 /** The body of a request that creates a run, validated. */
 export interface RunRequest {
@@ -20,6 +25,7 @@ export interface RunRequest {
   readonly context?: Json
   readonly checkpoint?: CheckpointRef
   readonly checkpoint_id?: string
+  readonly webhook?: string
   readonly interrupt_before?: '*' | readonly string[]
   readonly interrupt_after?: '*' | readonly string[]
   readonly stream_mode: readonly StreamMode[]
@@ -36,6 +42,9 @@ export interface RunDeps {
   readonly storage: Storage
   readonly graphs: GraphRegistry
   readonly queue: RunQueue
+  readonly seal: Seal
+  readonly settings: () => RuntimeSettings
+  readonly webhooks: Webhooks
 }
 
 /**
@@ -44,6 +53,7 @@ export interface RunDeps {
  *
  * @param threadId Undefined for a stateless run.
  * @param reads Whether the caller will be shown what the run makes: then `threads:read` is asked too, before it starts.
+ * @param headers Of the request, those that the graph is to see in its configuration.
  * @throws AuthkitError `not_found` for a thread or an assistant that is absent or hidden, in the same words; `conflict`
  *   where the thread is busy and the strategy is `reject`; whatever `authorize` throws.
  */
@@ -52,11 +62,13 @@ export async function createRun(
   caller: Caller,
   threadId: string | undefined,
   request: RunRequest,
-  { reads = false } = {},
+  { reads = false, headers = {} }: { reads?: boolean; headers?: Readonly<Record<string, string>> } = {},
 ): Promise<{ run: Run; handle: RunHandle }> {
   const { queue } = deps
   const id = threadId ?? uuidv7()
   const asked = await authorize(deps, caller, threadId, request)
+  const { webhook } = asked.kwargs
+  if (webhook !== undefined) deps.webhooks.check(String(webhook))
   const assistant = await assistantFor(deps, caller, asked.assistantId)
   const names = { graph_id: assistant.graph_id, assistant_id: assistant.assistant_id }
   const read = reads
@@ -71,7 +83,10 @@ export async function createRun(
     const { kwargs } = asked
     const config = (kwargs['config'] ?? {}) as Json
     const configurable = (config['configurable'] ?? {}) as Json
-    const sticky = { ...(thread.config['configurable'] as Json | undefined), ...configurable }
+    // That a cron started a run says nothing about the next one.
+    const { cron_id: _, ...own } = configurable
+    const sticky = { ...(thread.config['configurable'] as Json | undefined), ...own }
+    const plan = planFor({ assistant, thread, user: caller.user, kwargs, headers })
     // The run first: whoever settles the thread of an earlier run looks for it, to leave the thread busy.
     const run = await deps.storage.runs.create(scope, {
       run_id: asked.runId,
@@ -80,6 +95,8 @@ export async function createRun(
       metadata: { ...asked.metadata, ...names },
       kwargs,
       multitask_strategy: request.multitask_strategy,
+      identity: caller.user?.identity ?? null,
+      plan: sealed(deps.seal, asked.runId, plan),
       ...(request.after_seconds > 0
         ? { created_at: new Date(Date.now() + request.after_seconds * 1000).toISOString() }
         : {}),
@@ -92,9 +109,13 @@ export async function createRun(
       }))
     if (!begun) throw notFound(id)
 
-    const plan = planFor({ run, assistant, thread, user: caller.user, kwargs })
-    const temporary = threadId === undefined && request.on_completion === 'delete'
-    return { run, handle: queue.submit({ plan, afterSeconds: request.after_seconds, temporary }) }
+    const ticket = {
+      run_id: run.run_id,
+      thread_id: id,
+      identity: caller.user?.identity ?? null,
+      due_at: run.created_at,
+    }
+    return { run, handle: queue.submit(ticket) }
   })
 }
 
@@ -117,41 +138,10 @@ async function authorize(
   const assistantId = graphs.has(request.assistant_id)
     ? systemAssistantId(request.assistant_id)
     : request.assistant_id.toLowerCase()
-  const config = withoutReserved(request.config ?? {})
-  const { user } = caller
-  const identified = user
-    ? {
-        langgraph_auth_user: user,
-        langgraph_auth_user_id: user.identity,
-        langgraph_auth_permissions: user.permissions,
-      }
-    : {}
-  const { scope, value } = await caller.authorize('threads:create_run', {
-    ...(threadId === undefined ? {} : { thread_id: threadId }),
-    assistant_id: assistantId,
-    run_id: runId,
-    status: 'pending',
-    metadata: withoutReserved({ ...request.metadata }),
-    prevent_insert_if_inflight: request.multitask_strategy === 'reject',
-    multitask_strategy: request.multitask_strategy,
-    if_not_exists: request.if_not_exists,
-    after_seconds: request.after_seconds,
-    kwargs: {
-      ...(request.input === undefined ? {} : { input: request.input }),
-      ...(request.command === undefined ? {} : { command: request.command }),
-      config: { ...config, configurable: { ...(config['configurable'] as Json | undefined), ...identified } },
-      ...(request.context === undefined ? {} : { context: withoutReserved(request.context) }),
-      ...(request.checkpoint === undefined ? {} : { checkpoint: request.checkpoint }),
-      ...(request.checkpoint_id === undefined ? {} : { checkpoint_id: request.checkpoint_id }),
-      ...(request.interrupt_before === undefined ? {} : { interrupt_before: request.interrupt_before }),
-      ...(request.interrupt_after === undefined ? {} : { interrupt_after: request.interrupt_after }),
-      ...(request.durability === undefined ? {} : { durability: request.durability }),
-      stream_mode: request.stream_mode,
-      subgraphs: request.stream_subgraphs,
-      resumable: request.stream_resumable,
-      temporary: threadId === undefined && request.on_completion === 'delete',
-    },
-  })
+  const { scope, value } = await caller.authorize(
+    'threads:create_run',
+    runValue(caller, { runId, threadId, assistantId }, request),
+  )
   return {
     runId,
     assistantId,
@@ -200,7 +190,7 @@ async function assistantFor({ storage, graphs }: RunDeps, caller: Caller, assist
 }
 
 async function threadFor(
-  { storage }: RunDeps,
+  { storage, settings }: RunDeps,
   id: string,
   threadId: string | undefined,
   request: RunRequest,
@@ -213,7 +203,9 @@ async function threadFor(
   if (threadId !== undefined && request.if_not_exists === 'reject') throw notFound(id)
   // The thread that a run makes has the handler's metadata, and is not held against the handler's filter.
   const own = systemScope('the thread that this run creates')
-  const made = await storage.threads.create(own, { thread_id: id, metadata: { ...metadata, ...names } }, 'raise')
+  const { threadTtl } = settings()
+  const wanted = { thread_id: id, metadata: { ...metadata, ...names }, ...(threadTtl ? { ttl: threadTtl } : {}) }
+  const made = await storage.threads.create(own, wanted, 'raise')
   if (!made) throw notFound(id)
   return { scope: own, thread: made }
 }
@@ -263,31 +255,41 @@ async function makeWay(
   }
 }
 
+function sealed(seal: Seal, runId: string, plan: StoredPlan): Uint8Array {
+  try {
+    return seal.close(`runs/${runId}`, plan)
+  } catch (cause) {
+    throw new AuthkitError('handler_failed', 'Internal Server Error', {
+      cause: `the user that authenticate() returned, or what a handler put into kwargs, can't be written as JSON: ${cause}`,
+    })
+  }
+}
+
 function planFor({
-  run,
   assistant,
   thread,
   user,
   kwargs,
+  headers,
 }: {
-  run: Run
   assistant: RunAssistant
   thread: Thread
   user: Caller['user']
   kwargs: Json
-}): RunPlan {
+  headers: Readonly<Record<string, string>>
+}): StoredPlan {
   const config = (kwargs['config'] ?? {}) as Json
   const base = withoutReserved(assistant.config)
   const context = { ...(assistant.context as Json | null), ...(kwargs['context'] as Json | undefined) }
   const { checkpoint, checkpoint_id } = kwargs as { checkpoint?: CheckpointRef; checkpoint_id?: string }
   return {
-    run,
     graphId: assistant.graph_id,
     user,
     input: kwargs['input'],
     command: kwargs['command'] as CommandRequest | undefined,
     checkpoint: checkpoint ?? (checkpoint_id === undefined ? undefined : { checkpoint_id }),
     configurable: {
+      ...withoutReserved(headers),
       ...withoutServerKeys(base['configurable'] as Json | undefined),
       ...(thread.config['configurable'] as Json | undefined),
       ...(config['configurable'] as Json | undefined),
@@ -295,11 +297,11 @@ function planFor({
     context: Object.keys(context).length > 0 ? withoutReserved(context) : undefined,
     tags: (config['tags'] ?? base['tags'] ?? []) as string[],
     recursionLimit: (config['recursion_limit'] ?? base['recursion_limit']) as number | undefined,
-    interruptBefore: kwargs['interrupt_before'] as RunPlan['interruptBefore'],
-    interruptAfter: kwargs['interrupt_after'] as RunPlan['interruptAfter'],
+    interruptBefore: kwargs['interrupt_before'] as StoredPlan['interruptBefore'],
+    interruptAfter: kwargs['interrupt_after'] as StoredPlan['interruptAfter'],
     streamModes: kwargs['stream_mode'] as StreamMode[],
     subgraphs: kwargs['subgraphs'] === true,
-    durability: kwargs['durability'] as RunPlan['durability'],
+    durability: kwargs['durability'] as StoredPlan['durability'],
   }
 }
 

@@ -1,27 +1,30 @@
-import { Command, Send } from '@langchain/langgraph'
+import type { Caller } from '../engine/engine.js'
 import { systemScope } from '../engine/scope.js'
 import type { User } from '../engine/user.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 import type { Json, Run, Storage } from '../storage/storage.js'
+import { asOnPlatform } from './checkpoint-events.js'
+import type { CommandRequest } from './command.js'
 import type { GraphRegistry } from './graph-registry.js'
+import { createGraphStore } from './graph-store.js'
+import { partsOf } from './graph-stream.js'
 import { loadGraph } from './load-graph.js'
 import { createMessageStream } from './message-stream.js'
+import type { StoreAccess } from './store-access.js'
 import type { StreamMode } from './stream-modes.js'
 import { type CheckpointRef, configOf, type LatestState, latestStateOf } from './thread-state.js'
 import { toWire, wireText } from './wire.js'
 
 /** Modes whose events hold the configuration of the run, and with it the caller. */
-const CARRIES_CONFIG = new Set(['tasks', 'checkpoints', 'debug'])
-
-export interface CommandRequest {
-  readonly resume?: unknown
-  readonly update?: unknown
-  readonly goto?: unknown
-}
+const CARRIES_CONFIG = new Set(['tasks', 'checkpoints', 'debug', 'events', 'tools'])
 
 /** All that a run needs, put together when it was created. */
-export interface RunPlan {
+export interface RunPlan extends StoredPlan {
   readonly run: Run
+}
+
+/** What of a plan waits in the database, sealed: JSON, and nothing else. */
+export interface StoredPlan {
   readonly graphId: string
   readonly user: User | undefined
   readonly input: unknown
@@ -49,13 +52,17 @@ export interface RunError {
 export type Outcome =
   | ({ readonly kind: 'success' } & LatestState)
   | { readonly kind: 'error'; readonly error: RunError }
+  | { readonly kind: 'timeout'; readonly error: RunError }
   | { readonly kind: 'interrupted' }
 
 /**
  * Runs a graph. Whatever the graph does, it resolves: a failure is an outcome.
  *
  * @param emit Receives the events of the stream as they happen, with their data as JSON text.
+ * @param room What to wait for before more is told, where there is too much already.
  * @param signal Ends the run; it then resolves to `interrupted`.
+ * @param store Whose store the graph sees.
+ * @param onThrown Receives what the graph threw, as it is.
  */
 export async function execute(
   plan: RunPlan,
@@ -63,12 +70,18 @@ export async function execute(
     storage,
     graphs,
     emit,
+    room,
     signal,
+    store,
+    onThrown,
   }: {
     storage: Storage
     graphs: GraphRegistry
     emit: (event: string, data: string) => void
+    room: () => Promise<void> | undefined
     signal: AbortSignal
+    store: { access: StoreAccess; caller: Caller | undefined; unscoped: boolean }
+    onThrown?: (thrown: unknown) => void
   },
 ): Promise<Outcome> {
   try {
@@ -78,30 +91,33 @@ export async function execute(
     const { run_id, thread_id } = plan.run
     const goesOn = async () => !signal.aborted && (await storage.runs.get(scope, thread_id, run_id)) !== undefined
     const graph = await loadGraph(graphs, plan.graphId, { storage, scope, config, goesOn })
+    graph.store = createGraphStore(store)
     const messages = createMessageStream(plan.streamModes)
-    const stream = await graph.stream(inputFor(plan) as Json | Command | null, {
-      ...config,
-      signal,
-      runId: plan.run.run_id,
-      streamMode: [...new Set(plan.streamModes.map((mode) => (mode === 'messages-tuple' ? 'messages' : mode)))],
-      subgraphs: plan.subgraphs,
-      ...(plan.context ? { context: plan.context } : {}),
-      ...(plan.interruptBefore ? { interruptBefore: nodes(plan.interruptBefore) } : {}),
-      ...(plan.interruptAfter ? { interruptAfter: nodes(plan.interruptAfter) } : {}),
-      ...(plan.durability ? { durability: plan.durability } : {}),
-    })
-    for await (const part of stream as AsyncIterable<[string, unknown] | [string[], string, unknown]>) {
-      const [namespace, mode, data] = part.length === 3 ? part : [[], ...part]
+    for await (const { namespace, mode, data } of partsOf(graph, plan, { ...config, signal })) {
       const suffix = namespace.length > 0 ? `|${namespace.join('|')}` : ''
-      if (mode === 'messages') {
-        for (const [event, payload] of messages.events(data))
-          emit(event + suffix, wireText(payload, { withoutAuth: true }))
-      } else emit(mode + suffix, wireText(data, { withoutAuth: CARRIES_CONFIG.has(mode) }))
+      const told = [
+        ...(mode === 'messages' ? messages.streamed(data) : []),
+        ...(mode === 'values' && suffix === '' ? messages.settled(data) : []),
+      ]
+      for (const [event, payload] of told) emit(event + suffix, wireText(payload, { withoutAuth: true }))
+      if (mode !== 'messages' && plan.streamModes.some((wanted) => wanted === mode)) {
+        // Whoever hears that a graph waits may ask for its state at once.
+        if (isInterrupt(data)) await graph.checkpointer.settled()
+        emit(mode + suffix, wireText(asOnPlatform(mode, data), { withoutAuth: CARRIES_CONFIG.has(mode) }))
+      }
+      await room()
     }
     signal.throwIfAborted()
-    return { kind: 'success', ...latestStateOf(await graph.getState(configOf(plan.run))) }
+    const state = latestStateOf(await graph.getState(configOf(plan.run)))
+    // Whoever listens to neither mode that tells of interrupts is told all the same that the run waits for an answer.
+    const heard = plan.streamModes.some((mode) => mode === 'values' || mode === 'updates')
+    if (state.status === 'interrupted' && !heard) {
+      emit('values', wireText({ __interrupt__: Object.values(state.interrupts).flat() }))
+    }
+    return { kind: 'success', ...state }
   } catch (thrown) {
     if (signal.aborted) return { kind: 'interrupted' }
+    onThrown?.(thrown)
     const error = errorOf(thrown)
     emit('error', wireText(error))
     return { kind: 'error', error }
@@ -127,24 +143,8 @@ function configFor({ run, graphId, user, configurable, checkpoint, tags, recursi
   }
 }
 
-function inputFor({ input, command }: RunPlan): unknown {
-  if (!command) return input ?? null
-  const { resume, update, goto } = command
-  return new Command({
-    ...(resume === undefined ? {} : { resume }),
-    ...(update === undefined || update === null ? {} : { update: update as Record<string, unknown> }),
-    ...(goto === undefined || goto === null ? {} : { goto: Array.isArray(goto) ? goto.map(target) : target(goto) }),
-  })
-}
-
-function target(goto: unknown): string | Send {
-  if (typeof goto === 'string') return goto
-  const { node, input } = goto as { node: string; input: unknown }
-  return new Send(node, input)
-}
-
-function nodes(names: '*' | readonly string[]): '*' | string[] {
-  return names === '*' ? '*' : [...names]
+function isInterrupt(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && '__interrupt__' in data
 }
 
 function errorOf(thrown: unknown): RunError {

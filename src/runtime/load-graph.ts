@@ -7,7 +7,7 @@ import { ScopedCheckpointer } from './checkpointer.js'
 import type { GraphRegistry } from './graph-registry.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: the graph is the project's, with a state that only the project knows
-export type Graph = CompiledStateGraph<any, any, any>
+export type Graph = CompiledStateGraph<any, any, any> & { checkpointer: ScopedCheckpointer }
 
 /** How long a factory may take to make its graph. */
 const FACTORY_MS = 30_000

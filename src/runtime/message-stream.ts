@@ -1,4 +1,4 @@
-import { type BaseMessage, type BaseMessageChunk, isBaseMessageChunk } from '@langchain/core/messages'
+import { type BaseMessage, type BaseMessageChunk, isBaseMessage, isBaseMessageChunk } from '@langchain/core/messages'
 
 /**
  * Turns LangGraph's `messages` mode into the two forms that clients know: `messages-tuple` sends each chunk with its
@@ -6,11 +6,12 @@ import { type BaseMessage, type BaseMessageChunk, isBaseMessageChunk } from '@la
  */
 export function createMessageStream(modes: readonly string[]) {
   const soFar = new Map<string, BaseMessage>()
+  const complete = new Set<string>()
   const wanted = { tuple: modes.includes('messages-tuple'), whole: modes.includes('messages') }
 
   return {
-    /** The events for one item of the mode: its name and its data. */
-    *events(item: unknown): Generator<[event: string, data: unknown]> {
+    /** The events for one item of the mode: name and data. */
+    *streamed(item: unknown): Generator<[event: string, data: unknown]> {
       const [message, metadata] = item as [BaseMessage, unknown]
       if (wanted.tuple) yield ['messages', [message, metadata]]
       if (!wanted.whole) return
@@ -19,12 +20,22 @@ export function createMessageStream(modes: readonly string[]) {
       if (!known) yield ['messages/metadata', { [id]: { metadata } }]
       if (!isBaseMessageChunk(message)) {
         soFar.set(id, message)
+        complete.add(id)
         yield ['messages/complete', [message]]
         return
       }
       const whole = known && isBaseMessageChunk(known) ? (known as BaseMessageChunk).concat(message as never) : message
       soFar.set(id, whole)
       yield ['messages/partial', [whole]]
+    },
+
+    /** The events for a state: its messages that have not been told to be complete. */
+    *settled(state: unknown): Generator<[event: string, data: unknown]> {
+      const messages = (state as { messages?: unknown } | null)?.messages
+      if (!wanted.whole || !Array.isArray(messages)) return
+      const news = messages.filter((one) => isBaseMessage(one) && one.id !== undefined && !complete.has(one.id))
+      for (const { id } of news) complete.add(id)
+      if (news.length > 0) yield ['messages/complete', news]
     },
   }
 }

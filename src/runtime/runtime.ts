@@ -1,9 +1,17 @@
+import type { Engine } from '../engine/engine.js'
 import { systemScope } from '../engine/scope.js'
 import type { Assistant, Storage } from '../storage/storage.js'
+import { type CronScheduler, startCronScheduler } from './cron-scheduler.js'
 import { createGraphRegistry, type GraphRegistry, type GraphSource, systemAssistant } from './graph-registry.js'
 import { createGraphShapes, type GraphShapes } from './graph-shapes.js'
 import { createRunQueue, type RunQueue } from './run-queue.js'
+import type { RunRecord } from './run-record.js'
+import { createSeal, type Seal } from './seal.js'
+import { DEFAULT_SETTINGS, type RuntimeSettings } from './settings.js'
+import { createStoreAccess, type StoreAccess } from './store-access.js'
+import { startSweeper } from './sweeper.js'
 import { createThreadStates, type ThreadStates } from './thread-state.js'
+import { createWebhooks, type Webhooks } from './webhooks.js'
 
 /** What runs graphs: which there are, the queue of their runs, and the state they leave. */
 export interface Runtime {
@@ -12,6 +20,12 @@ export interface Runtime {
   readonly queue: RunQueue
   readonly states: ThreadStates
   readonly shapes: GraphShapes
+  readonly seal: Seal
+  readonly settings: () => RuntimeSettings
+  readonly webhooks: Webhooks
+  readonly crons: CronScheduler
+  /** The store as a caller may use it: the same for a request and for a graph. */
+  readonly storeAccess: StoreAccess
   /** Sees to it that every graph has its system assistant. */
   ensureAssistants(): Promise<void>
   close(): Promise<void>
@@ -21,19 +35,59 @@ export interface RuntimeOptions {
   readonly storage: Storage
   /** The graphs of the project by id, as they are now; none means the built-in agent. */
   readonly graphs?: () => Readonly<Record<string, GraphSource>>
+  /** The rules as they are now, for what runs do later in a user's name. Undefined while they are broken. */
+  readonly engine?: () => Engine | undefined
+  readonly settings?: () => RuntimeSettings
   /** How many runs go at once. */
   readonly jobs?: number
+  /** Seals what has to outlive the process. Without it, what waits in the database is lost to the next process. */
+  readonly seal?: Seal
+  readonly onRunStart?: (run: { readonly runId: string; readonly graphId: string }) => void
+  /** Told about every run that has ended. */
+  readonly onRun?: (record: RunRecord) => void
+  /** Told what went wrong with work that nobody waits for: a cron that was refused, a sweep that failed. */
+  readonly onProblem?: (message: string, error?: unknown) => void
 }
 
-/** Opens a runtime: every graph gets its system assistant, and runs that an earlier process left are marked. */
-export async function openRuntime({ storage, graphs: project, jobs }: RuntimeOptions): Promise<Runtime> {
-  const graphs = createGraphRegistry(project)
+/** Opens a runtime: every graph gets its system assistant, and the runs that an earlier process left are taken up. */
+export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { storage, engine = () => undefined, settings = () => DEFAULT_SETTINGS, seal = createSeal() } = options
+  const onProblem = options.onProblem ?? (() => undefined)
+  const graphs = createGraphRegistry(options.graphs)
   const states = createThreadStates({ storage, graphs })
-  const queue = createRunQueue({ storage, graphs, states, ...(jobs === undefined ? {} : { jobs }) })
+  const shapes = createGraphShapes({ storage, graphs })
+  const webhooks = createWebhooks({ settings: () => settings().webhooks })
+  const storeAccess = createStoreAccess({ items: storage.items, settings: () => settings().store })
+  const queue = createRunQueue({
+    storage,
+    graphs,
+    states,
+    seal,
+    engine,
+    settings,
+    webhooks,
+    storeAccess,
+    ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
+    ...(options.onRunStart ? { onRunStart: options.onRunStart } : {}),
+    ...(options.onRun ? { onRun: options.onRun } : {}),
+  })
+  const parts = { storage, graphs, states, shapes, queue, seal, settings, webhooks, storeAccess }
   await queue.recover()
   await ensureAssistants()
-  const shapes = createGraphShapes({ storage, graphs })
-  return { storage, graphs, queue, states, shapes, ensureAssistants, close: () => queue.close() }
+  const crons = startCronScheduler({ ...parts, engine, onProblem })
+  const onError = (error: unknown) => onProblem('What is over its time could not be deleted, and is tried again', error)
+  const sweeper = startSweeper({ storage, queue, settings, onError })
+
+  return {
+    ...parts,
+    crons,
+    ensureAssistants,
+    async close() {
+      await Promise.all([crons.close(), sweeper.close()])
+      await queue.close()
+      await webhooks.close()
+    },
+  }
 
   async function ensureAssistants(): Promise<void> {
     const system = systemScope('every graph has an assistant of its own')

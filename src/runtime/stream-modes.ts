@@ -8,5 +8,7 @@ export const STREAM_MODES = [
   'tasks',
   'checkpoints',
   'debug',
+  'events',
+  'tools',
 ] as const
 export type StreamMode = (typeof STREAM_MODES)[number]

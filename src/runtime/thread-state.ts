@@ -3,8 +3,10 @@ import type { StateSnapshot } from '@langchain/langgraph'
 import type { Scope } from '../engine/scope.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 import type { Json, Storage, Thread, ThreadStatus } from '../storage/storage.js'
+import type { CommandRequest } from './command.js'
 import type { GraphRegistry } from './graph-registry.js'
 import type { Graph } from './load-graph.js'
+import { graphForRequest } from './request-graph.js'
 import { toWire } from './wire.js'
 
 /** A checkpoint as clients name it. Its thread is always that of the path. */
@@ -16,6 +18,8 @@ export interface CheckpointRef {
 
 export interface StateUpdate {
   readonly values?: unknown
+  /** In the place of values. What it resumes is over with the update: no node runs that could take the answer. */
+  readonly command?: CommandRequest | undefined
   readonly as_node?: string | undefined
 }
 
@@ -39,9 +43,7 @@ export function createThreadStates({ storage, graphs }: { storage: Storage; grap
   async function graphOf(scope: Scope, thread: Thread): Promise<Graph | undefined> {
     const graphId = thread.metadata['graph_id']
     if (typeof graphId !== 'string') return undefined
-    // LangGraph is large, and most servers answer many requests before they need it.
-    const { loadGraph } = await import('./load-graph.js')
-    return loadGraph(graphs, graphId, { storage, scope })
+    return graphForRequest(graphs, graphId, { storage, scope })
   }
 
   async function graphToUpdate(scope: Scope, thread: Thread): Promise<Graph> {
@@ -90,25 +92,26 @@ export function createThreadStates({ storage, graphs }: { storage: Storage; grap
 
     async update(scope, thread, updates, checkpoint) {
       const graph = await graphToUpdate(scope, thread)
-      const supersteps = updates.map(({ values, as_node }) => ({ updates: [updateOf(values, as_node)] }))
-      const made = await refuse(graph.bulkUpdateState(configOf(thread, checkpoint), supersteps))
+      const supersteps = await Promise.all(updates.map(async (update) => ({ updates: [await updateOf(update)] })))
+      const made = checkpointOf(await refuse(graph.bulkUpdateState(configOf(thread, checkpoint), supersteps)))
       await refresh(scope, thread, graph)
-      return { checkpoint: checkpointOf(made) }
+      return { checkpoint: made, configurable: made, checkpoint_id: made['checkpoint_id'] }
     },
 
     async bulkUpdate(scope, thread, supersteps) {
       const graph = await graphToUpdate(scope, thread)
-      const steps = supersteps.map((updates) => ({
-        updates: updates.map(({ values, as_node }) => updateOf(values, as_node)),
-      }))
+      const steps = await Promise.all(
+        supersteps.map(async (updates) => ({ updates: await Promise.all(updates.map(updateOf)) })),
+      )
       await refuse(graph.bulkUpdateState(configOf(thread), steps))
       await refresh(scope, thread, graph)
     },
   }
 }
 
-function updateOf(values: unknown, asNode: string | undefined) {
-  return { values: values as Record<string, unknown>, ...(asNode === undefined ? {} : { asNode }) }
+async function updateOf({ values, command, as_node: asNode }: StateUpdate) {
+  const written = command ? (await import('./command.js')).toCommand(command) : values
+  return { values: written as Record<string, unknown>, ...(asNode === undefined ? {} : { asNode }) }
 }
 
 /** The configuration that addresses a thread, or one of its checkpoints. The thread of the path wins over the body's. */
@@ -183,7 +186,8 @@ function toThreadState(snapshot: StateSnapshot): Json {
   }
 }
 
-function checkpointOf(config: RunnableConfig): Json {
+/** A checkpoint as clients name it. */
+export function checkpointOf(config: RunnableConfig): Json {
   const { thread_id, checkpoint_ns = '', checkpoint_id = null, checkpoint_map = null } = config.configurable ?? {}
   return { thread_id, checkpoint_ns, checkpoint_id, checkpoint_map }
 }

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
-import { createEventLog, type EventLog } from '../../src/runtime/event-log.js'
+import { describe, expect, it } from 'vitest'
+import { createEventLog, type EventLog, type StreamEvent } from '../../src/runtime/event-log.js'
 
 async function read(log: EventLog, from: number, signal?: AbortSignal): Promise<string[]> {
   const events: string[] = []
@@ -48,4 +48,63 @@ it('a name cannot hold a line break', async () => {
   for (const name of ['a\nb', 'a\rb', 'a\r\nb', 'values|x\n\ndata: 1']) log.append(name, '1')
   log.end()
   for (const line of await read(log, 0)) expect(line).not.toMatch(/[\r\n]/)
+})
+
+describe('a stream that is longer than memory', () => {
+  function spilling({ failing = false } = {}) {
+    const moved = new Map<number, StreamEvent>()
+    const spill = {
+      async write(events: readonly StreamEvent[]) {
+        await Promise.resolve()
+        if (failing) throw new Error('the disk is full')
+        for (const event of events) moved.set(event.id, event)
+      },
+      read: async (from: number, limit: number) => [...moved.values()].filter(({ id }) => id >= from).slice(0, limit),
+    }
+    return { moved, log: createEventLog({ spill, windowBytes: 2000 }) }
+  }
+  const numbers = (count: number) => Array.from({ length: count }, (_, id) => `${id}:e`)
+
+  it('moves its beginning, and every reader still gets all of it', async () => {
+    const { log, moved } = spilling()
+    const early = read(log, 0)
+    let most = 0
+    for (let id = 0; id < 500; id++) {
+      log.append('e', JSON.stringify('x'.repeat(50)))
+      await log.room()
+      most = Math.max(most, log.bytes)
+    }
+    const late = read(log, 0)
+    const middle = read(log, 123)
+    for (let id = 500; id < 600; id++) log.append('e', '1')
+    log.end()
+    expect(await early).toEqual(numbers(600))
+    expect(await late).toEqual(numbers(600))
+    expect(await middle).toEqual(numbers(600).slice(123))
+    expect(await read(log, 0)).toEqual(numbers(600))
+    expect(moved.size).toBeGreaterThan(400)
+    expect(log.spilled).toBe(true)
+    expect(most).toBeLessThan(10_000)
+  })
+
+  it('makes a writer wait that is far ahead', async () => {
+    const { log } = spilling()
+    let waits = 0
+    for (let id = 0; id < 200; id++) {
+      log.append('e', 'x'.repeat(50))
+      if (log.room() !== undefined) waits++
+    }
+    expect(waits).toBeGreaterThan(0)
+  })
+
+  it('loses nothing where it can move nothing', async () => {
+    const { log } = spilling({ failing: true })
+    for (let id = 0; id < 300; id++) {
+      log.append('e', 'x'.repeat(50))
+      await log.room()
+    }
+    log.end()
+    expect(await read(log, 0)).toEqual(numbers(300))
+    expect(log.spilled).toBe(false)
+  })
 })

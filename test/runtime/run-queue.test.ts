@@ -1,11 +1,17 @@
+import { v7 as uuidv7 } from 'uuid'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemScope } from '../../src/engine/scope.js'
-import type { RunPlan } from '../../src/runtime/execute.js'
+import type { StoredPlan } from '../../src/runtime/execute.js'
 import { createGraphRegistry, type GraphSource } from '../../src/runtime/graph-registry.js'
 import { createRunQueue, type RunQueue } from '../../src/runtime/run-queue.js'
+import type { RunRecord } from '../../src/runtime/run-record.js'
+import { createSeal } from '../../src/runtime/seal.js'
+import { DEFAULT_SETTINGS, type RuntimeSettings } from '../../src/runtime/settings.js'
+import { createStoreAccess } from '../../src/runtime/store-access.js'
 import { createThreadStates } from '../../src/runtime/thread-state.js'
+import { createWebhooks } from '../../src/runtime/webhooks.js'
 import { openSqliteStorage } from '../../src/storage/sqlite/open.js'
-import type { Storage } from '../../src/storage/storage.js'
+import type { Run, RunTicket, Storage } from '../../src/storage/storage.js'
 import { sleep, until } from '../support/client.js'
 import { testGraphs } from '../support/graphs.js'
 
@@ -15,40 +21,52 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
+const seal = createSeal()
+
 async function queueOf({
   jobs = 10,
-  graphs = testGraphs,
-}: {
-  jobs?: number
-  graphs?: Readonly<Record<string, GraphSource>>
+  graphs = testGraphs as Readonly<Record<string, GraphSource>>,
+  storage = undefined as Storage | undefined,
+  settings = {} as Partial<RuntimeSettings>,
+  onRun = undefined as ((record: RunRecord) => void) | undefined,
 } = {}) {
-  const storage = await openSqliteStorage(':memory:')
+  const opened = storage ?? (await openSqliteStorage(':memory:'))
   const registry = createGraphRegistry(() => graphs)
-  const states = createThreadStates({ storage, graphs: registry })
-  const queue = createRunQueue({ storage, graphs: registry, states, jobs })
+  const now = () => ({ ...DEFAULT_SETTINGS, ...settings })
+  const queue = createRunQueue({
+    storage: opened,
+    graphs: registry,
+    states: createThreadStates({ storage: opened, graphs: registry }),
+    seal,
+    engine: () => undefined,
+    settings: now,
+    webhooks: createWebhooks({ settings: () => now().webhooks }),
+    storeAccess: createStoreAccess({ items: opened.items, settings: () => now().store }),
+    jobs,
+    ...(onRun ? { onRun } : {}),
+  })
   closers.push(
-    () => storage.close(),
+    () => opened.close(),
     () => queue.close(),
   )
-  return { storage, queue }
+  return { storage: opened, queue }
 }
 
+interface Planned {
+  readonly thread: string
+  readonly graphId?: string
+  readonly ms?: number
+  readonly identity?: string | null
+  readonly afterSeconds?: number
+}
+
+/** A run in the database, as a request leaves it. */
 async function planned(
   storage: Storage,
-  { thread, graphId = 'slow', ms = 0 }: { thread: string; graphId?: string; ms?: number },
-) {
+  { thread, graphId = 'slow', ms = 0, identity = null, afterSeconds = 0 }: Planned,
+): Promise<RunTicket & { run: Run }> {
   await storage.threads.create(scope, { thread_id: thread, metadata: { graph_id: graphId } }, 'do_nothing')
-  const run = await storage.runs.create(scope, {
-    run_id: crypto.randomUUID(),
-    thread_id: thread,
-    assistant_id: crypto.randomUUID(),
-    metadata: {},
-    kwargs: {},
-    multitask_strategy: 'enqueue',
-  })
-  if (!run) throw new Error('The run could not be created.')
-  const plan: RunPlan = {
-    run,
+  const plan: StoredPlan = {
     graphId,
     user: undefined,
     input: { ms },
@@ -64,12 +82,25 @@ async function planned(
     subgraphs: false,
     durability: undefined,
   }
-  return plan
+  const run_id = uuidv7()
+  const run = await storage.runs.create(scope, {
+    run_id,
+    thread_id: thread,
+    assistant_id: crypto.randomUUID(),
+    created_at: new Date(Date.now() + afterSeconds * 1000).toISOString(),
+    metadata: {},
+    kwargs: {},
+    multitask_strategy: 'enqueue',
+    identity,
+    plan: seal.close(`runs/${run_id}`, plan),
+  })
+  if (!run) throw new Error('The run could not be created.')
+  return { run, run_id, thread_id: thread, identity, due_at: run.created_at }
 }
 
-const running = (storage: Storage, plan: RunPlan) =>
+const running = (storage: Storage, plan: RunTicket) =>
   until(
-    async () => (await storage.runs.get(scope, plan.run.thread_id, plan.run.run_id))?.status,
+    async () => (await storage.runs.get(scope, plan.thread_id, plan.run_id))?.status,
     (status) => status === 'running',
   )
 
@@ -79,11 +110,11 @@ describe('order', () => {
     const plans = []
     for (const thread of ['a', 'a', 'b', 'c']) plans.push(await planned(storage, { thread, ms: 60 }))
     const ended: string[] = []
-    const handles = plans.map((plan) => queue.submit({ plan }))
+    const handles = plans.map((plan) => queue.submit(plan))
     for (const { outcome, threadId } of handles) void outcome.then(() => ended.push(threadId))
     let most = 0
     while (ended.length < 4) {
-      const inFlight = await storage.runs.allInFlight(scope)
+      const inFlight = await storage.runs.allInFlight(scope, 'all')
       const now = inFlight.filter(({ status }) => status === 'running').map(({ thread_id }) => thread_id)
       expect(new Set(now).size).toBe(now.length)
       most = Math.max(most, now.length)
@@ -95,9 +126,9 @@ describe('order', () => {
 
   it('a run that is called off while it waits ends at once, and gives up its place', async () => {
     const { storage, queue } = await queueOf({ jobs: 1 })
-    const first = queue.submit({ plan: await planned(storage, { thread: 'a', ms: 800 }) })
-    const second = queue.submit({ plan: await planned(storage, { thread: 'b' }) })
-    const third = queue.submit({ plan: await planned(storage, { thread: 'b' }) })
+    const first = queue.submit(await planned(storage, { thread: 'a', ms: 800 }))
+    const second = queue.submit(await planned(storage, { thread: 'b' }))
+    const third = queue.submit(await planned(storage, { thread: 'b' }))
     await sleep(30)
     await queue.cancel(second.runId)
     expect(await second.outcome).toEqual({ kind: 'interrupted' })
@@ -113,7 +144,7 @@ describe('order', () => {
       await planned(storage, { thread: 'a' }),
       await planned(storage, { thread: 'a' }),
     ]
-    const handles = plans.map((plan) => queue.submit({ plan }))
+    const handles = plans.map((plan) => queue.submit(plan))
     for (const [index, { outcome }] of handles.entries())
       void outcome.then(({ kind }) => order.push(`${index}:${kind}`))
     await queue.cancel(handles[1]?.runId ?? '')
@@ -123,8 +154,8 @@ describe('order', () => {
 
   it('a delay holds up nobody, and can be called off', async () => {
     const { storage, queue } = await queueOf()
-    const late = queue.submit({ plan: await planned(storage, { thread: 'a' }), afterSeconds: 3600 })
-    const now = queue.submit({ plan: await planned(storage, { thread: 'a' }) })
+    const late = queue.submit(await planned(storage, { thread: 'a', afterSeconds: 3600 }))
+    const now = queue.submit(await planned(storage, { thread: 'a' }))
     expect((await now.outcome).kind).toBe('success')
     await queue.cancel(late.runId)
     expect(await late.outcome).toEqual({ kind: 'interrupted' })
@@ -137,7 +168,7 @@ describe('whatever a run does', () => {
     for (let round = 0; round < 20; round++) {
       const plans = []
       for (const thread of ['a', 'b', 'c']) plans.push(await planned(storage, { thread: `${thread}${round}`, ms: 2 }))
-      const handles = plans.map((plan) => queue.submit({ plan }))
+      const handles = plans.map((plan) => queue.submit(plan))
       const [first, second, third] = handles
       void first?.outcome.then(() => queue.cancel(second?.runId ?? ''))
       expect((await third?.outcome)?.kind).toBe('success')
@@ -160,7 +191,7 @@ describe('whatever a run does', () => {
       ['nothing', /./],
       ['factory', 'no key'],
     ] as const) {
-      const { outcome, log } = queue.submit({ plan: await planned(storage, { thread: graphId, graphId }) })
+      const { outcome, log } = queue.submit(await planned(storage, { thread: graphId, graphId }))
       const error = { error: 'Error', message: expect.stringMatching(message) }
       expect(await outcome).toEqual({ kind: 'error', error })
       expect(log.ended).toBe(true)
@@ -171,17 +202,17 @@ describe('whatever a run does', () => {
   it('storage that fails is an outcome too, and stops no other run', async () => {
     const { storage, queue } = await queueOf({ jobs: 1 })
     const plan = await planned(storage, { thread: 'a' })
-    const { setStatus } = storage.runs
-    Object.assign(storage.runs, { setStatus: () => Promise.reject(new Error('the disk is full')) })
-    expect(await queue.submit({ plan }).outcome).toMatchObject({ kind: 'error' })
-    Object.assign(storage.runs, { setStatus })
-    expect((await queue.submit({ plan: await planned(storage, { thread: 'b' }) }).outcome).kind).toBe('success')
+    const { claim } = storage.runs
+    Object.assign(storage.runs, { claim: () => Promise.reject(new Error('the disk is full')) })
+    expect(await queue.submit(plan).outcome).toMatchObject({ kind: 'error' })
+    Object.assign(storage.runs, { claim })
+    expect((await queue.submit(await planned(storage, { thread: 'b' })).outcome).kind).toBe('success')
   })
 
   it('its thread may vanish meanwhile', async () => {
     const { storage, queue } = await queueOf()
     const plan = await planned(storage, { thread: 'a', ms: 50 })
-    const { outcome } = queue.submit({ plan })
+    const { outcome } = queue.submit(plan)
     await running(storage, plan)
     await storage.threads.delete(scope, 'a')
     expect((await outcome).kind).toMatch(/error|interrupted/)
@@ -199,7 +230,7 @@ describe('whatever a run does', () => {
       return setState(...state)
     }
     Object.assign(storage.threads, { setState: meanwhile })
-    expect((await queue.submit({ plan }).outcome).kind).toBe('success')
+    expect((await queue.submit(plan).outcome).kind).toBe('success')
     expect(await storage.threads.get(scope, 'a')).toMatchObject({
       status: 'busy',
       values: { seen: ['begun', 'waited'] },
@@ -210,7 +241,7 @@ describe('whatever a run does', () => {
     const { storage, queue } = await queueOf()
     for (const pause of [0, 5, 10, 20, 40]) {
       const plan = await planned(storage, { thread: `a${pause}`, ms: 30 })
-      queue.submit({ plan })
+      queue.submit(plan)
       await sleep(pause)
       await queue.forget(plan.run, () => storage.runs.delete(scope, plan.run.thread_id, plan.run.run_id))
       await sleep(80)
@@ -232,7 +263,7 @@ describe('whatever a run does', () => {
       .compile()
     const { storage, queue } = await queueOf({ graphs: { late: { load: async () => graph } } })
     const plan = await planned(storage, { thread: 'a', graphId: 'late' })
-    const { outcome } = queue.submit({ plan })
+    const { outcome } = queue.submit(plan)
     await running(storage, plan)
     await sleep(20)
     await queue.cancel(plan.run.run_id)
@@ -244,13 +275,13 @@ describe('whatever a run does', () => {
 })
 
 describe('what is kept', () => {
-  it('the events of a run, for a minute', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  it('the events of a run, for five minutes', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
     try {
       const { storage, queue } = await queueOf({ graphs: { broken: { load: () => Promise.reject(new Error('no')) } } })
-      const { runId, outcome } = queue.submit({ plan: await planned(storage, { thread: 'a', graphId: 'broken' }) })
+      const { runId, outcome } = queue.submit(await planned(storage, { thread: 'a', graphId: 'broken' }))
       await outcome
-      await vi.advanceTimersByTimeAsync(59_000)
+      await vi.advanceTimersByTimeAsync(299_000)
       expect(queue.find(runId)).toBeDefined()
       await vi.advanceTimersByTimeAsync(2000)
       expect(queue.find(runId)).toBeUndefined()
@@ -262,7 +293,7 @@ describe('what is kept', () => {
   it('nothing of a run that is forgotten, or of a thread that is stopped', async () => {
     const { storage, queue } = await queueOf()
     const plans = [await planned(storage, { thread: 'a' }), await planned(storage, { thread: 'b' })]
-    const [one, two] = plans.map((plan) => queue.submit({ plan }))
+    const [one, two] = plans.map((plan) => queue.submit(plan))
     await queue.forget(plans[0]?.run as never, async () => undefined)
     await queue.cancelThread('b')
     expect([queue.find(one?.runId ?? ''), queue.find(two?.runId ?? '')]).toEqual([undefined, undefined])
@@ -271,7 +302,7 @@ describe('what is kept', () => {
   it('after close, nothing starts', async () => {
     const { storage, queue } = await queueOf()
     await queue.close()
-    const { outcome } = queue.submit({ plan: await planned(storage, { thread: 'a' }) })
+    const { outcome } = queue.submit(await planned(storage, { thread: 'a' }))
     expect(await outcome).toEqual({ kind: 'interrupted' })
   })
 })
@@ -305,20 +336,137 @@ describe('exclusively', () => {
   })
 })
 
+describe('fairness', () => {
+  it('a thousand runs of one user cost another one wait', async () => {
+    const { storage, queue } = await queueOf({ jobs: 2 })
+    const ended: string[] = []
+    const submit = async (thread: string, identity: string) => {
+      const handle = queue.submit(await planned(storage, { thread, identity, ms: 5 }))
+      void handle.outcome.then(() => ended.push(identity))
+      return handle
+    }
+    const many = []
+    for (let run = 0; run < 60; run++) many.push(await submit(`alice${run}`, 'alice'))
+    await (await submit('bob', 'bob')).outcome
+    expect(ended.filter((who) => who === 'alice').length).toBeLessThan(30)
+    await Promise.all(many.map(({ outcome }) => outcome))
+  })
+
+  it('runs that never end keep nobody else out', async () => {
+    const { storage, queue } = await queueOf({ jobs: 2 })
+    for (const thread of ['a', 'b', 'c']) {
+      queue.submit(await planned(storage, { thread, identity: 'alice', ms: 60_000 }))
+    }
+    const bob = queue.submit(await planned(storage, { thread: 'd', identity: 'bob' }))
+    expect((await bob.outcome).kind).toBe('success')
+    const waiting = await storage.runs.allInFlight(scope, 'pending')
+    expect(waiting.map(({ thread_id }) => thread_id)).toEqual(['c'])
+  })
+})
+
+describe('a run that takes too long', () => {
+  it('ends, is marked, and tells why', async () => {
+    const records: RunRecord[] = []
+    const { storage, queue } = await queueOf({
+      settings: { runTimeoutMs: 60 },
+      onRun: (record) => records.push(record),
+    })
+    const plan = await planned(storage, { thread: 'a', ms: 60_000 })
+    const handle = queue.submit(plan)
+    const error = { error: 'TimeoutError', message: 'The run took longer than 0.06 s.' }
+    expect(await handle.outcome).toEqual({ kind: 'timeout', error })
+    expect(await storage.runs.get(scope, 'a', plan.run_id)).toMatchObject({ status: 'timeout' })
+    expect(await storage.runs.errorOf(scope, 'a', plan.run_id)).toEqual(error)
+    expect(await storage.threads.get(scope, 'a')).toMatchObject({ status: 'error', error })
+    expect(records).toMatchObject([{ graphId: 'slow', status: 'timeout' }])
+    const last = []
+    for await (const event of handle.log.read(0)) last.push(event)
+    expect(last.at(-1)).toMatchObject({ event: 'error', data: JSON.stringify(error) })
+  })
+})
+
 describe('recover', () => {
-  it('marks what was in flight, and leaves the rest', async () => {
+  const statusOf = async (storage: Storage, { run }: { run: Run }) =>
+    (await storage.runs.get(scope, run.thread_id, run.run_id))?.status
+
+  it('marks what ran, runs what waited, and leaves the rest', async () => {
     const { storage, queue } = await queueOf()
     const done = await planned(storage, { thread: 'a' })
-    await queue.submit({ plan: done }).outcome
-    const left = [await planned(storage, { thread: 'a' }), await planned(storage, { thread: 'b' })]
-    expect(await queue.recover()).toBe(2)
-    expect(await queue.recover()).toBe(0)
-    const statusOf = async ({ run }: RunPlan) => (await storage.runs.get(scope, run.thread_id, run.run_id))?.status
-    expect(await Promise.all([done, ...left].map(statusOf))).toEqual(['success', 'error', 'error'])
+    await queue.submit(done).outcome
+    const [ran, waited, delayed] = [
+      await planned(storage, { thread: 'a' }),
+      await planned(storage, { thread: 'b' }),
+      await planned(storage, { thread: 'c', afterSeconds: 3600 }),
+    ]
+    await storage.runs.claim(scope, ran.run_id)
+    expect(await queue.recover()).toEqual({ waiting: 2, lost: 1 })
+    await queue.find(waited.run_id)?.outcome
+    expect(await Promise.all([done, ran, waited, delayed].map((one) => statusOf(storage, one)))).toEqual([
+      'success',
+      'error',
+      'success',
+      'pending',
+    ])
     expect(await storage.threads.get(scope, 'a')).toMatchObject({
       status: 'error',
       error: { error: 'ServerStopped' },
       values: { seen: ['begun', 'waited'] },
     })
+  })
+
+  it('what waits when the queue closes is run by the next, once', async () => {
+    const first = await queueOf({ jobs: 1 })
+    const { storage } = first
+    const plans = []
+    for (const thread of ['a', 'b', 'b', 'c']) plans.push(await planned(storage, { thread, ms: 30 }))
+    const handles = plans.map((plan) => first.queue.submit(plan))
+    await running(storage, plans[0] as RunTicket)
+    await first.queue.close()
+    expect((await Promise.all(handles.map(({ outcome }) => outcome))).map(({ kind }) => kind)).toEqual(
+      Array(4).fill('interrupted'),
+    )
+    expect(await Promise.all(plans.map((plan) => statusOf(storage, plan)))).toEqual([
+      'interrupted',
+      'pending',
+      'pending',
+      'pending',
+    ])
+    const second = await queueOf({ storage, jobs: 1 })
+    expect(await second.queue.recover()).toEqual({ waiting: 3, lost: 0 })
+    for (const { run_id } of plans.slice(1)) await second.queue.find(run_id)?.outcome
+    expect(await Promise.all(plans.map((plan) => statusOf(storage, plan)))).toEqual([
+      'interrupted',
+      'success',
+      'success',
+      'success',
+    ])
+    expect(await storage.threads.get(scope, 'b')).toMatchObject({
+      status: 'idle',
+      values: { seen: ['begun', 'waited', 'begun', 'waited'] },
+    })
+  })
+
+  it('a thread whose run ended with nobody left to say so is busy no more', async () => {
+    const { storage, queue } = await queueOf()
+    await queue.submit(await planned(storage, { thread: 'a' })).outcome
+    await planned(storage, { thread: 'b' })
+    for (const id of ['a', 'b']) await storage.threads.begin(scope, id, { metadata: {}, config: {} })
+    await queue.recover()
+    expect((await storage.threads.get(scope, 'a'))?.status).toBe('idle')
+    expect((await storage.threads.get(scope, 'b'))?.status).toBe('busy')
+  })
+
+  it('a run that another key has sealed fails, and says why', async () => {
+    const { storage, queue } = await queueOf()
+    const plan = await planned(storage, { thread: 'a' })
+    const moved = await planned(storage, { thread: 'b' })
+    const { claim } = storage.runs
+    const other = await claim(scope, moved.run_id)
+    Object.assign(storage.runs, {
+      claim: async (...given: Parameters<typeof claim>) => ({ ...(await claim(...given)), plan: other?.plan }),
+    })
+    const outcome = await queue.submit(plan).outcome
+    Object.assign(storage.runs, { claim })
+    expect(outcome).toMatchObject({ kind: 'error', error: { message: expect.stringContaining('key') } })
   })
 })

@@ -1,0 +1,282 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { systemScope } from '../../src/engine/scope.js'
+import { DEFAULT_SETTINGS } from '../../src/runtime/settings.js'
+import { type Sweeper, startSweeper } from '../../src/runtime/sweeper.js'
+import type { Storage, Ttl } from '../../src/storage/storage.js'
+import { sleep, until } from '../support/client.js'
+import { testGraphs } from '../support/graphs.js'
+import { serve } from '../support/server.js'
+
+// The sweeper of the server itself stays out of the way.
+const server = await serve({ graphs: testGraphs, settings: { sweepMs: 600_000 } })
+const { storage, queue } = server.runtime
+const alice = server.as('alice')
+const system = systemScope('tests of the sweeper')
+
+const BUSY = '0197a9b4-6f5c-7000-8000-ffffffffffff'
+
+/** In minutes: over at once. */
+const SOON = 0.0001
+
+let sweeper: Sweeper | undefined
+afterEach(() => sweeper?.close())
+
+function start(changes: Partial<Storage> = {}, options: { sweepMs?: number; onError?: (e: unknown) => void } = {}) {
+  const { sweepMs = 20, onError } = options
+  sweeper = startSweeper({
+    storage: { ...storage, ...changes },
+    queue,
+    settings: () => ({ ...DEFAULT_SETTINGS, sweepMs }),
+    ...(onError ? { onError } : {}),
+  })
+  return sweeper
+}
+
+async function ran(assistant_id = 'steps', ttl: unknown = undefined): Promise<string> {
+  const id = await alice.thread({ ttl })
+  await alice.post(`/threads/${id}/runs/wait`, { assistant_id, input: {} })
+  return id
+}
+
+const exists = async (id: string) => (await storage.threads.get(system, id)) !== undefined
+const historyOf = async (id: string) => (await alice.get(`/threads/${id}/history`)).json<unknown[]>()
+
+describe('threads', () => {
+  it('that are over go, with what they held; others stay', async () => {
+    const [over, living, endless] = [await ran('steps', SOON), await ran('steps', 60), await ran()]
+    start()
+    await until(
+      () => exists(over),
+      (there) => !there,
+    )
+    expect(await storage.checkpoints.list(system, over, {})).toEqual([])
+    expect([await exists(living), await exists(endless)]).toEqual([true, true])
+    expect((await historyOf(living)).length).toBe(5)
+  })
+
+  it('keep their latest state where that is their strategy, and begin anew', async () => {
+    const id = await ran('steps', { ttl: SOON, strategy: 'keep_latest' })
+    const state = (await alice.get(`/threads/${id}/state`)).json()
+    const { ttl: before } = (await storage.threads.get(system, id, ['ttl'])) ?? {}
+    start()
+    await until(
+      () => historyOf(id),
+      (list) => list.length === 1,
+    )
+    expect((await alice.get(`/threads/${id}/state`)).json()).toEqual({ ...state, parent_checkpoint: null })
+    const { ttl: after } = (await storage.threads.get(system, id, ['ttl'])) ?? {}
+    expect(String(after?.expires_at) > String(before?.expires_at)).toBe(true)
+  })
+
+  it('with a run in flight wait for its end, and for their time from then on', async () => {
+    const id = await alice.thread({ ttl: 0.005 })
+    const wait = alice.post(`/threads/${id}/runs/wait`, { assistant_id: 'slow', input: { ms: 900 } })
+    await until(
+      () => storage.threads.get(system, id, ['ttl']),
+      (thread) => thread?.status === 'busy',
+    )
+    start()
+    // 300 ms is its time, and 900 what the run takes.
+    await sleep(700)
+    const thread = await storage.threads.get(system, id, ['ttl'])
+    expect(String(thread?.ttl?.expires_at) < new Date().toISOString()).toBe(true)
+    expect((await wait).json()).toMatchObject({ seen: ['begun', 'waited'] })
+    expect(await exists(id)).toBe(true)
+    await until(
+      () => exists(id),
+      (there) => !there,
+    )
+  })
+
+  it('whose last run has ended but not told its state yet are left', async () => {
+    const ttl: Ttl = { ttl_minutes: SOON, strategy: 'delete' }
+    const id = await ran('steps', SOON)
+    await storage.threads.create(system, { thread_id: BUSY, metadata: {}, status: 'busy', ttl }, 'raise')
+    start()
+    await until(
+      () => exists(id),
+      (there) => !there,
+    )
+    await sleep(60)
+    expect(await exists(BUSY)).toBe(true)
+    const state = { values: {}, interrupts: {}, status: 'idle', error: null } as const
+    await storage.threads.setState(system, BUSY, state)
+    await until(
+      () => exists(BUSY),
+      (there) => !there,
+    )
+  })
+
+  it('with a run that waits for its time are left', async () => {
+    const id = await alice.thread({ ttl: SOON })
+    await alice.post(`/threads/${id}/runs`, { assistant_id: 'steps', input: {}, after_seconds: 60 })
+    const over = await ran('steps', SOON)
+    start()
+    await until(
+      () => exists(over),
+      (there) => !there,
+    )
+    await sleep(60)
+    expect(await exists(id)).toBe(true)
+    await queue.cancelThread(id)
+  })
+
+  it('that were touched between the look and the end stay', async () => {
+    const id = await ran('steps', SOON)
+    await sleep(20)
+    let looked = 0
+    start({
+      threads: {
+        ...storage.threads,
+        async expired(...args) {
+          const found = await storage.threads.expired(...args)
+          looked++
+          await storage.threads.update(system, id, { metadata: {}, ttl: { ttl_minutes: 60, strategy: 'delete' } })
+          return found
+        },
+      },
+    })
+    await until(
+      () => looked,
+      (times) => times > 1,
+    )
+    expect(await exists(id)).toBe(true)
+  })
+
+  it('more than one look finds are all swept, and requests go on meanwhile', async () => {
+    const ttl: Ttl = { ttl_minutes: SOON, strategy: 'delete' }
+    const ids = Array.from({ length: 350 }, (_, index) => `0197a9b4-6f5c-7000-8000-${String(index).padStart(12, '0')}`)
+    for (const thread_id of ids) await storage.threads.create(system, { thread_id, metadata: {}, ttl }, 'raise')
+    await sleep(20)
+    start({}, { sweepMs: 200 })
+    let answered = 0
+    const [last = ''] = ids.slice(-1)
+    await until(
+      async () => {
+        if ((await alice.get('/ok')).status === 200 && (await exists(last))) answered++
+        return exists(last)
+      },
+      (there) => !there,
+    )
+    expect(answered).toBeGreaterThan(1)
+    for (const id of ids) expect(await exists(id)).toBe(false)
+  })
+})
+
+describe('what fails', () => {
+  const failing = (bad: string): Partial<Storage> => ({
+    threads: {
+      ...storage.threads,
+      delete: (scope, id) => (id === bad ? Promise.reject(new Error('locked')) : storage.threads.delete(scope, id)),
+    },
+  })
+
+  it('keeps neither the others nor the next sweep', async () => {
+    const [bad, good] = [await ran('steps', SOON), await ran('steps', SOON)]
+    const errors: unknown[] = []
+    start(failing(bad), { onError: (error) => errors.push(error) })
+    await until(
+      () => exists(good),
+      (there) => !there,
+    )
+    await until(
+      () => errors.length,
+      (count) => count > 2,
+    )
+    expect(errors[0]).toMatchObject({ message: 'locked' })
+    const late = await ran('steps', SOON)
+    await until(
+      () => exists(late),
+      (there) => !there,
+    )
+    expect(await exists(bad)).toBe(true)
+    await storage.threads.delete(system, bad)
+  })
+
+  it('keeps nobody waiting, however many fail', async () => {
+    const ttl: Ttl = { ttl_minutes: SOON, strategy: 'delete' }
+    const ids = Array.from({ length: 150 }, (_, index) => `0197a9b4-6f5d-7000-8000-${String(index).padStart(12, '0')}`)
+    for (const thread_id of ids) await storage.threads.create(system, { thread_id, metadata: {}, ttl }, 'raise')
+    await sleep(20)
+    const good = await ran('steps', SOON)
+    let failed = 0
+    let othersCame = Number.POSITIVE_INFINITY
+    const threads = {
+      ...storage.threads,
+      delete: (...[scope, id]: Parameters<Storage['threads']['delete']>) =>
+        ids.includes(id) ? Promise.reject(new Error('locked')) : storage.threads.delete(scope, id),
+    }
+    const onError = () => {
+      if (++failed === 1) setImmediate(() => setImmediate(() => (othersCame = failed)))
+    }
+    start({ threads }, { sweepMs: 200, onError })
+    await until(
+      () => exists(good),
+      (there) => !there,
+    )
+    expect(failed).toBeGreaterThanOrEqual(150)
+    expect(othersCame).toBeLessThan(20)
+    for (const id of ids) await storage.threads.delete(system, id)
+  })
+
+  it('a database that does not answer is asked again, and items are swept all the same', async () => {
+    let looks = 0
+    let swept = 0
+    const changes = {
+      threads: { ...storage.threads, expired: () => Promise.reject(new Error(`closed ${++looks}`)) },
+      items: {
+        ...storage.items,
+        async sweep() {
+          return ++swept
+        },
+      },
+    }
+    start(changes)
+    await until(
+      () => Math.min(looks, swept),
+      (times) => times > 2,
+    )
+  })
+})
+
+describe('when', () => {
+  it('soon after the start, however rarely it sweeps', async () => {
+    const id = await ran('steps', SOON)
+    let sweeps = 0
+    const items = {
+      ...storage.items,
+      async sweep() {
+        return ++sweeps
+      },
+    }
+    start({ items }, { sweepMs: 2 ** 40 })
+    await until(
+      () => exists(id),
+      (there) => !there,
+    )
+    await sleep(60)
+    expect(sweeps).toBe(1)
+  })
+
+  it('not after it was closed', async () => {
+    const id = await ran('steps', SOON)
+    await start().close()
+    await sleep(100)
+    expect(await exists(id)).toBe(true)
+  })
+
+  it('the runtime starts one, and its items end too', async () => {
+    const other = await serve({ settings: { sweepMs: 20 } })
+    const id = await other.as('alice').thread({ ttl: SOON })
+    const item = { namespace: ['alice'], key: 'k', value: {}, searchText: null, ttl: SOON }
+    await other.runtime.storage.items.put(system, item)
+    await until(
+      () => other.runtime.storage.threads.get(system, id),
+      (thread) => thread === undefined,
+    )
+    await until(
+      () => other.runtime.storage.items.get(system, ['alice'], 'k'),
+      (found) => found === undefined,
+    )
+  })
+})
