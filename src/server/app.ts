@@ -10,10 +10,12 @@ import { hostCheck } from './middleware/host-check.js'
 import { requestTrace } from './middleware/request-trace.js'
 import { mount, type Route } from './route.js'
 import { assistantRoutes } from './routes/assistants.js'
+import { cronRoutes } from './routes/crons.js'
 import { metaRoutes } from './routes/meta.js'
 import { runRoutes } from './routes/runs.js'
 import { storeRoutes } from './routes/store.js'
 import { threadStateRoutes } from './routes/thread-state.js'
+import { threadStreamRoutes } from './routes/thread-stream.js'
 import { threadRoutes } from './routes/threads.js'
 
 export interface App {
@@ -34,6 +36,8 @@ export function createApp(deps: ServerDeps): App {
     ...assistantRoutes(deps),
     ...threadRoutes(deps),
     ...threadStateRoutes(deps),
+    ...threadStreamRoutes(deps),
+    ...cronRoutes(deps),
     ...runRoutes(deps),
     ...storeRoutes(deps),
   ]

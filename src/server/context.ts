@@ -8,6 +8,8 @@ export interface HttpConfig {
   readonly cors?: CorsConfig
   /** Route groups that are not there. */
   readonly disable?: Partial<Record<RouteGroup, boolean>>
+  /** Which headers of a request its run finds in its configuration, as globs. Excludes win. */
+  readonly configurableHeaders?: { readonly includes?: readonly string[]; readonly excludes?: readonly string[] }
 }
 
 export type RouteGroup = 'assistants' | 'threads' | 'runs' | 'store' | 'meta'

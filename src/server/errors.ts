@@ -9,7 +9,9 @@ const OF_BODY = ['content-type', 'content-length', 'content-encoding', 'transfer
  */
 export function errorResponse(error: unknown, trace: Trace): Response {
   const known = toAuthkitError(error)
-  if (known.status >= 500 && trace.problem === undefined) trace.problem = problemOf(known)
+  // What a file of the project does wrong is for its developer, whatever the client is told.
+  const ours = known.status >= 500 || known.code === 'graph_broken'
+  if (ours && trace.problem === undefined) trace.problem = problemOf(known)
   const detail = known.status === 500 ? `Internal Server Error (request ${trace.requestId})` : known.detail
   const headers = new Headers(known.headers)
   // Handlers may throw a Response with a body of its own; that body is not sent, so nothing may describe it.

@@ -99,6 +99,23 @@ export const assistantParams = z.object({ assistant_id: uuid('assistant') })
 
 const timestamp = z.iso.datetime()
 
+const ttlStrategy = z.enum(['delete', 'keep_latest'])
+
+/** A hundred years: longer is a mistake. */
+const MAX_TTL_MINUTES = 52_560_000
+const ttlMinutes = z.number().positive().max(MAX_TTL_MINUTES)
+
+/** How long a thread lives that nobody touches: minutes, or minutes and what happens then. */
+export const threadTtl = z.union(
+  [
+    ttlMinutes.transform((ttl) => ({ ttl, strategy: 'delete' as const })),
+    z.object({ ttl: ttlMinutes, strategy: withDefault(ttlStrategy, 'delete') }),
+  ],
+  {
+    error: `must be minutes above 0, at most ${MAX_TTL_MINUTES}, or { ttl: minutes, strategy: "delete" | "keep_latest" }`,
+  },
+)
+
 export const Thread = z
   .object({
     thread_id: z.uuid(),
@@ -111,6 +128,8 @@ export const Thread = z
     values: z.unknown(),
     interrupts: anyObject,
     error: z.unknown(),
+    ttl: z.object({ strategy: ttlStrategy, ttl_minutes: z.number(), expires_at: timestamp }).nullable(),
+    extracted: anyObject,
   })
   .partial()
   .meta({ id: 'Thread' })
@@ -166,6 +185,7 @@ export const ThreadState = z
     parent_checkpoint: Checkpoint.nullable(),
     interrupts: z.array(z.unknown()),
   })
+  .partial()
   .meta({ id: 'ThreadState' })
 
 export const ItemSchema = z
@@ -175,6 +195,7 @@ export const ItemSchema = z
     value: anyObject,
     created_at: timestamp,
     updated_at: timestamp,
+    score: z.number().optional(),
   })
   .meta({ id: 'Item' })
 
@@ -190,43 +211,36 @@ export const checkpointRef = z.object({
 const mode = z.enum(STREAM_MODES)
 const nodes = z.union([z.literal('*'), z.array(z.string())])
 
-const command = z.object({
+const target = z.union([z.string(), z.object({ node: z.string(), input: z.unknown().optional() })])
+
+export const command = z.object({
   resume: z.unknown().optional(),
   update: z.unknown().optional(),
-  goto: z.unknown().optional(),
+  goto: optional(z.union([target, z.array(target)])),
 })
 
-const target = z.union([z.string(), z.object({ node: z.string(), input: z.unknown().optional() })])
-const gotoTarget = optional(z.union([target, z.array(target)]))
-
 /** The body of every request that creates a run. */
-export const runRequest = z
-  .object({
-    assistant_id: z.string().min(1),
-    input: z.unknown().optional(),
-    command: optional(command.extend({ goto: gotoTarget })),
-    metadata: optional(jsonObject),
-    config: optional(runConfig),
-    context: optional(anyObject),
-    checkpoint: optional(checkpointRef),
-    checkpoint_id: optional(z.string()),
-    webhook: optional(z.string()),
-    interrupt_before: optional(nodes),
-    interrupt_after: optional(nodes),
-    stream_mode: optional(
-      z.union([mode, z.array(mode)], { error: `stream modes are ${STREAM_MODES.join(', ')}` }),
-    ).transform((modes) => (modes === undefined ? (['values'] as const) : [modes].flat())),
-    stream_subgraphs: withDefault(z.boolean(), false),
-    stream_resumable: withDefault(z.boolean(), false),
-    on_disconnect: withDefault(z.enum(['cancel', 'continue']), 'continue'),
-    multitask_strategy: withDefault(z.enum(['reject', 'enqueue', 'interrupt', 'rollback']), 'enqueue'),
-    if_not_exists: withDefault(z.enum(['reject', 'create']), 'reject'),
-    after_seconds: withDefault(z.number().min(0).max(31_536_000), 0),
-    on_completion: withDefault(z.enum(['delete', 'keep']), 'delete'),
-    durability: optional(z.enum(['sync', 'async', 'exit'])),
-  })
-  .superRefine((request, context) => {
-    if (request.webhook !== undefined) {
-      context.addIssue({ code: 'custom', path: ['webhook'], message: 'webhooks are not supported yet' })
-    }
-  })
+export const runRequest = z.object({
+  assistant_id: z.string().min(1),
+  input: z.unknown().optional(),
+  command: optional(command),
+  metadata: optional(jsonObject),
+  config: optional(runConfig),
+  context: optional(anyObject),
+  checkpoint: optional(checkpointRef),
+  checkpoint_id: optional(z.string()),
+  webhook: optional(z.string()),
+  interrupt_before: optional(nodes),
+  interrupt_after: optional(nodes),
+  stream_mode: optional(
+    z.union([mode, z.array(mode)], { error: `stream modes are ${STREAM_MODES.join(', ')}` }),
+  ).transform((modes) => (modes === undefined ? (['values'] as const) : [modes].flat())),
+  stream_subgraphs: withDefault(z.boolean(), false),
+  stream_resumable: withDefault(z.boolean(), false),
+  on_disconnect: withDefault(z.enum(['cancel', 'continue']), 'continue'),
+  multitask_strategy: withDefault(z.enum(['reject', 'enqueue', 'interrupt', 'rollback']), 'enqueue'),
+  if_not_exists: withDefault(z.enum(['reject', 'create']), 'reject'),
+  after_seconds: withDefault(z.number().min(0).max(31_536_000), 0),
+  on_completion: withDefault(z.enum(['delete', 'keep']), 'delete'),
+  durability: optional(z.enum(['sync', 'async', 'exit'])),
+})

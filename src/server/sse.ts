@@ -1,40 +1,47 @@
-import type { EventLog, StreamEvent } from '../runtime/event-log.js'
-
 /** A comment after so much silence keeps proxies and clients from taking the stream for dead. */
 const HEARTBEAT_MS = 5000
 
-export interface SseOptions {
-  /** The id of the first event to send. */
-  readonly from: number
+/** An event to send. Neither its name nor its id holds a line break. */
+export interface ServerSentEvent {
+  readonly id: string | number | undefined
+  readonly event: string
+  /** On one line. */
+  readonly data: string
+}
+
+export interface SseOptions<T extends ServerSentEvent> {
   readonly headers: Record<string, string>
   /** Leaves out events. */
-  readonly wanted?: (event: StreamEvent) => boolean
+  readonly wanted?: (event: T) => boolean
   /** Called when the reader goes away before the end. */
   readonly onDisconnect?: () => void
 }
 
 /**
- * The events of a run as server-sent events. It reads as fast as the client does, and ends with the run.
+ * Server-sent events. They are read as fast as the client reads them, and the answer ends with them.
  *
+ * @param read Begins to read; the signal ends it when the client goes away.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-export function sse(log: EventLog, { from, headers, wanted = () => true, onDisconnect }: SseOptions): Response {
+export function sse<T extends ServerSentEvent>(
+  read: (signal: AbortSignal) => AsyncGenerator<T>,
+  { headers, wanted = () => true, onDisconnect }: SseOptions<T>,
+): Response {
   const gone = new AbortController()
-  const events = log.read(from, gone.signal)
+  const events = read(gone.signal)
   const encoder = new TextEncoder()
-  let pending: Promise<IteratorResult<StreamEvent>> | undefined
+  let pending: Promise<IteratorResult<T>> | undefined
 
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      for (;;) {
+      // What is left out is silence too.
+      for (const beat = Date.now() + HEARTBEAT_MS; ; ) {
         pending ??= events.next()
-        const result = await withTimeout(pending, HEARTBEAT_MS)
+        const result = await withTimeout(pending, beat - Date.now())
         if (result === 'silence') return controller.enqueue(encoder.encode(': heartbeat\n\n'))
         pending = undefined
         if (result.done) return controller.close()
-        const { id, event, data } = result.value
-        if (wanted(result.value))
-          return controller.enqueue(encoder.encode(`event: ${event}\ndata: ${data}\nid: ${id}\n\n`))
+        if (wanted(result.value)) return controller.enqueue(encoder.encode(textOf(result.value)))
       }
     },
     cancel() {
@@ -50,6 +57,10 @@ export function sse(log: EventLog, { from, headers, wanted = () => true, onDisco
       ...headers,
     },
   })
+}
+
+function textOf({ id, event, data }: ServerSentEvent): string {
+  return `event: ${event}\ndata: ${data}\n${id === undefined ? '' : `id: ${id}\n`}\n`
 }
 
 async function withTimeout<T>(promise: Promise<T>, ms: number): Promise<T | 'silence'> {

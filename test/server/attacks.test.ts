@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Auth } from '../../src/engine/auth.js'
 import { rulesFrom } from '../../src/engine/rules.js'
 import { systemScope } from '../../src/engine/scope.js'
+import { DEFAULT_SETTINGS } from '../../src/runtime/settings.js'
 import { namesOnly, ownerOnly, ownerOnlyBut, tokensAreNames } from '../support/auth.js'
 import { type Json, until } from '../support/client.js'
 import { testGraphs } from '../support/graphs.js'
@@ -311,13 +312,23 @@ describe('one user cannot stop the others', () => {
     )
   })
 
-  it.each(['http://127.0.0.1:1/x', '/threads', 'http://localhost/threads', 'https://example.com/'])(
+  it.each(['http://127.0.0.1:1/x', '/threads', 'http://localhost/threads', 'http://[::ffff:169.254.169.254]/'])(
     'O: a run with the webhook %s is refused, and calls nothing',
     async (webhook) => {
       const reply = await alice.post('/runs/wait', { assistant_id: 'echo', input: {}, webhook })
       expect(reply.status).toBe(422)
     },
   )
+
+  it('O: webhooks that nobody answers hold up no run', async () => {
+    const webhooks = { ...DEFAULT_SETTINGS.webhooks, disableLoopback: false }
+    const few = await serve({ graphs: testGraphs, jobs: 2, settings: { webhooks } })
+    const dead = { assistant_id: 'echo', input: {}, webhook: 'http://127.0.0.1:1/x' }
+    await Promise.all(Array.from({ length: 12 }, () => few.as('alice').post('/runs/wait', dead)))
+    const theirs = await few.as('bob').post('/runs/wait', { assistant_id: 'echo', input: {} })
+    expect(theirs.text).toContain('"auth_id":"bob"')
+    await few.close()
+  })
 
   it('P: more slow runs than there are workers, and their threads deleted', async () => {
     const few = await serve({ graphs: testGraphs, jobs: 2 })

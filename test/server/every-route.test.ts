@@ -65,7 +65,6 @@ describe('unknown paths', () => {
     '/a2a/agent',
     '/threads/',
     '/Threads',
-    '/runs/crons',
     '/_authkit',
     '/favicon.ico',
   ])('%s is 401 without and 404 with a token', async (path) => {

@@ -10,6 +10,7 @@ interface Ids {
   readonly run: string
   readonly assistant: string
   readonly checkpoint: string
+  readonly cron: string
 }
 
 interface Row {
@@ -49,6 +50,35 @@ const ROWS: readonly Row[] = [
     path: ({ thread }) => `/threads/${thread}/state/checkpoint`,
     body: ({ checkpoint, thread }) => ({ checkpoint: { checkpoint_id: checkpoint, thread_id: thread } }),
   },
+  {
+    route: 'PATCH /threads/{thread_id}/state',
+    path: ({ thread }) => `/threads/${thread}/state`,
+    body: () => ({ metadata: { stolen: true } }),
+  },
+  { route: 'GET /threads/{thread_id}/stream', path: ({ thread }) => `/threads/${thread}/stream` },
+  { route: 'POST /threads/prune', path: () => '/threads/prune', body: ({ thread }) => ({ thread_ids: [thread] }) },
+  {
+    route: 'POST /runs/cancel',
+    path: () => '/runs/cancel',
+    body: ({ thread, run: id }) => ({ thread_id: thread, run_ids: [id] }),
+  },
+  {
+    route: 'POST /threads/{thread_id}/runs/crons',
+    path: ({ thread }) => `/threads/${thread}/runs/crons`,
+    body: () => ({ ...runBody(), schedule: '* * * * *' }),
+  },
+  {
+    route: 'POST /runs/crons',
+    path: () => '/runs/crons',
+    body: (ids) => ({ ...withAssistant(ids), schedule: '* * * * *' }),
+  },
+  { route: 'GET /runs/crons/{cron_id}', path: ({ cron }) => `/runs/crons/${cron}` },
+  {
+    route: 'PATCH /runs/crons/{cron_id}',
+    path: ({ cron }) => `/runs/crons/${cron}`,
+    body: () => ({ enabled: false }),
+  },
+  { route: 'DELETE /runs/crons/{cron_id}', path: ({ cron }) => `/runs/crons/${cron}` },
   { route: 'GET /threads/{thread_id}/history', path: ({ thread }) => `/threads/${thread}/history` },
   { route: 'POST /threads/{thread_id}/history', path: ({ thread }) => `/threads/${thread}/history`, body: () => ({}) },
   { route: 'GET /threads/{thread_id}/runs', path: ({ thread }) => `/threads/${thread}/runs` },
@@ -110,6 +140,7 @@ const absent: Ids = {
   run: '0197a9b4-0000-7000-8000-000000000002',
   assistant: '0197a9b4-0000-7000-8000-000000000003',
   checkpoint: '0197a9b4-0000-6000-8000-000000000004',
+  cron: '0197a9b4-0000-7000-8000-000000000005',
 }
 
 async function alicesThings(): Promise<Ids> {
@@ -118,7 +149,10 @@ async function alicesThings(): Promise<Ids> {
   const { headers } = await alice.post(`/threads/${thread}/runs/wait`, { assistant_id: 'echo', input: {} })
   const state = (await alice.get(`/threads/${thread}/state`)).json<{ checkpoint: { checkpoint_id: string } }>()
   const id = headers.get('content-location')?.split('/').at(-1) ?? ''
-  return { thread, assistant, run: id, checkpoint: state.checkpoint.checkpoint_id }
+  const cron = (await alice.post('/runs/crons', { assistant_id: 'echo', schedule: '0 0 1 1 *' })).json<{
+    cron_id: string
+  }>()
+  return { thread, assistant, run: id, checkpoint: state.checkpoint.checkpoint_id, cron: cron.cron_id }
 }
 
 /** What is left of an answer when the ids that were asked for are taken out of it. */
@@ -140,12 +174,13 @@ async function ask({ route, path, body }: Row, ids: Ids) {
 
 /** Everything of Alice's, to see that nothing changed. */
 async function everything(): Promise<unknown> {
-  const { thread, run: runId, assistant } = hidden
+  const { thread, run: runId, assistant, cron } = hidden
   const paths = [
     `/threads/${thread}`,
     `/threads/${thread}/history`,
     `/threads/${thread}/runs/${runId}`,
     `/assistants/${assistant}`,
+    `/runs/crons/${cron}`,
   ]
   return Promise.all(paths.map(async (path) => (await alice.get(path)).text))
 }
@@ -157,7 +192,7 @@ describe('what is hidden looks like what is absent', () => {
       .filter((name) => name.includes('{') && !name.includes('/docs/'))
     const rows = ROWS.map(({ route }) => route)
     expect(rows).toEqual(expect.arrayContaining(wanted))
-    expect(rows.filter((route) => route.startsWith('POST /runs'))).toHaveLength(4)
+    expect(rows.filter((route) => route.startsWith('POST /runs'))).toHaveLength(6)
   })
 
   it.each(ROWS)('$route', async (row) => {

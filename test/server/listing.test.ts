@@ -145,7 +145,7 @@ describe('small things', () => {
     expect((await server.as(undefined).get('/info')).json()).toMatchObject({
       version: '0.0.0-test',
       context: 'js',
-      flags: { assistants: true, crons: false },
+      flags: { assistants: true, crons: true },
     })
   })
 

@@ -42,7 +42,7 @@ describe.concurrent('streams', () => {
     [
       'messages so far',
       { assistant_id: 'chat', stream_mode: ['messages'] },
-      ['messages/metadata', 'messages/partial', 'messages/partial'],
+      ['messages/complete', 'messages/metadata', 'messages/partial', 'messages/partial', 'messages/complete'],
     ],
     ['custom', { assistant_id: 'slow', stream_mode: ['custom'] }, ['custom']],
     ['tasks', { assistant_id: 'boom', stream_mode: ['tasks'] }, ['tasks', 'tasks', 'error']],

@@ -17,7 +17,7 @@ function reading(response: Response) {
 
 it('a heartbeat comes after each five seconds of silence, and takes no event with it', async () => {
   const log = createEventLog()
-  const { next } = reading(sse(log, { from: 0, headers: {} }))
+  const { next } = reading(sse((signal) => log.read(0, signal), { headers: {} }))
   log.append('values', '{"a":1}')
   expect(await next()).toBe('event: values\ndata: {"a":1}\nid: 0\n\n')
   for (const beat of [next(), next()]) {
@@ -34,7 +34,7 @@ it('a heartbeat comes after each five seconds of silence, and takes no event wit
 
 it('what is left out is not sent, and silence about it is silence', async () => {
   const log = createEventLog()
-  const { next } = reading(sse(log, { from: 0, headers: {}, wanted: ({ event }) => event === 'b' }))
+  const { next } = reading(sse((signal) => log.read(0, signal), { headers: {}, wanted: ({ event }) => event === 'b' }))
   log.append('a', '1')
   const first = next()
   await vi.advanceTimersByTimeAsync(5000)
@@ -47,7 +47,7 @@ it('what is left out is not sent, and silence about it is silence', async () => 
 it('a reader that leaves is told of once, and leaves no timer', async () => {
   const log = createEventLog()
   const onDisconnect = vi.fn()
-  const { next, leave } = reading(sse(log, { from: 0, headers: {}, onDisconnect }))
+  const { next, leave } = reading(sse((signal) => log.read(0, signal), { headers: {}, onDisconnect }))
   log.append('a', '1')
   await next()
   await leave()
@@ -62,7 +62,7 @@ it('a reader that leaves is told of once, and leaves no timer', async () => {
 it('a reader that stays to the end disconnects nothing', async () => {
   const log = createEventLog()
   const onDisconnect = vi.fn()
-  const { next } = reading(sse(log, { from: 0, headers: {}, onDisconnect }))
+  const { next } = reading(sse((signal) => log.read(0, signal), { headers: {}, onDisconnect }))
   log.append('a', '1')
   log.end()
   expect([await next(), await next()]).toEqual(['event: a\ndata: 1\nid: 0\n\n', ''])

@@ -21,8 +21,8 @@ export function namesOnly() {
 /** Everyone sees what they made, and a store of their own. */
 export function ownerOnly() {
   return namesOnly()
-    .on(['threads', 'assistants'], ({ user }) => ({ owner: user.identity }))
-    .on(['threads:create', 'threads:create_run', 'assistants:create'], ({ value, user }) => {
+    .on(['threads', 'assistants', 'crons'], ({ user }) => ({ owner: user.identity }))
+    .on(['threads:create', 'threads:create_run', 'assistants:create', 'crons:create'], ({ value, user }) => {
       value.metadata = { ...value.metadata, owner: user.identity }
       return { owner: user.identity }
     })

@@ -3,7 +3,10 @@ import type { Auth } from '../../src/engine/auth.js'
 import { createEngine, type EngineOptions } from '../../src/engine/engine.js'
 import { rulesFrom } from '../../src/engine/rules.js'
 import type { GraphSource } from '../../src/runtime/graph-registry.js'
+import type { RunRecord } from '../../src/runtime/run-record.js'
 import { openRuntime, type Runtime } from '../../src/runtime/runtime.js'
+import type { Seal } from '../../src/runtime/seal.js'
+import { DEFAULT_SETTINGS, type RuntimeSettings } from '../../src/runtime/settings.js'
 import { type App, createApp } from '../../src/server/app.js'
 import type { HttpConfig, ProjectSnapshot, RequestRecord, ServerDeps } from '../../src/server/context.js'
 import { startServer } from '../../src/server/start.js'
@@ -18,6 +21,9 @@ export interface ServeOptions extends Pick<ServerDeps, 'hosts' | 'maxBodyBytes'>
   readonly http?: HttpConfig
   readonly jobs?: number
   readonly database?: string
+  readonly settings?: Partial<RuntimeSettings>
+  readonly seal?: Seal
+  readonly onRun?: (record: RunRecord) => void
   /** In the place of everything that `auth` and `engine` say. */
   readonly project?: () => ProjectSnapshot
 }
@@ -45,17 +51,25 @@ export async function serve(options: ServeOptions = {}): Promise<TestServer> {
 export async function open(options: ServeOptions = {}): Promise<TestServer> {
   const { auth = ownerOnly(), graphs, http = {}, jobs, hosts, maxBodyBytes, database = ':memory:' } = options
   const storage = await openSqliteStorage(database)
+  let engine = createEngine({ ...options.engine, rules: rulesFrom(auth) })
+  const project = options.project ?? ((): ProjectSnapshot => ({ kind: 'ready', engine, http }))
   const runtime = await openRuntime({
     storage,
+    engine: () => {
+      const now = project()
+      return now.kind === 'ready' ? now.engine : undefined
+    },
+    settings: () => ({ ...DEFAULT_SETTINGS, ...options.settings }),
+    ...(options.seal ? { seal: options.seal } : {}),
+    ...(options.onRun ? { onRun: options.onRun } : {}),
     ...(graphs ? { graphs: () => graphs } : {}),
     ...(jobs === undefined ? {} : { jobs }),
   })
   const records: RequestRecord[] = []
-  let engine = createEngine({ ...options.engine, rules: rulesFrom(auth) })
   const deps: ServerDeps = {
     runtime,
     version: '0.0.0-test',
-    project: options.project ?? (() => ({ kind: 'ready', engine, http })),
+    project,
     onRequest: (record) => records.push(record),
     ...(hosts ? { hosts } : {}),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),

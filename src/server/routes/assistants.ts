@@ -252,6 +252,7 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
       answers: {
         200: { description: 'Nodes and edges.', schema: s.anyObject },
         404: { description: 'Absent, or not for this caller.' },
+        422: { description: 'The file of the graph does not load.' },
       },
       async handle(input) {
         const assistant = await read(input)
@@ -269,6 +270,7 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
       answers: {
         200: { description: 'JSON Schemas, null where the graph declares none.', schema: s.anyObject },
         404: { description: 'Absent, or not for this caller.' },
+        422: { description: 'The file of the graph does not load.' },
       },
       async handle(input) {
         const assistant = await read(input)
@@ -288,6 +290,7 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
         answers: {
           200: { description: 'Schemas by namespace.', schema: s.anyObject },
           404: { description: 'Absent, or not for this caller.' },
+          422: { description: 'The file of the graph does not load.' },
         },
         async handle(input) {
           const assistant = await read(input)
@@ -303,7 +306,7 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
       group: 'assistants',
       summary: 'List the versions of an assistant',
       events: ['assistants:read'],
-      params: s.assistantParams,
+      params: idOrGraph,
       body: searchBody.pick({ metadata: true, limit: true, offset: true }),
       answers: {
         200: { description: 'Newest first.', schema: z.array(s.AssistantSchema) },

@@ -31,7 +31,7 @@ export function metaRoutes({ version, runtime }: ServerDeps, guarded: readonly R
           version,
           context: 'js',
           server: 'authkit dev',
-          flags: { assistants: true, crons: false, langsmith: false, langsmith_tracing_replicas: false },
+          flags: { assistants: true, crons: true, langsmith: false, langsmith_tracing_replicas: false },
           graphs: runtime.graphs.ids.length,
         }),
     }),

@@ -1,3 +1,4 @@
+import type { Context } from 'hono'
 import * as z from 'zod'
 import type { Caller } from '../../engine/engine.js'
 import { type Scope, systemScope } from '../../engine/scope.js'
@@ -6,7 +7,9 @@ import { createRun, type RunRequest } from '../../runtime/create-run.js'
 import type { Outcome } from '../../runtime/execute.js'
 import type { RunHandle } from '../../runtime/run-queue.js'
 import { RUN_FIELDS, type Run } from '../../storage/storage.js'
-import type { ServerDeps } from '../context.js'
+import { configurableHeaders } from '../configurable-headers.js'
+import { refuseConstructorRecords } from '../constructor-records.js'
+import type { ServerDeps, ServerEnv } from '../context.js'
 import { lateJson } from '../late-json.js'
 import { select } from '../page.js'
 import { type Answer, type Route, route } from '../route.js'
@@ -24,11 +27,16 @@ const stream: Answer = { description: 'The events of the run.', type: 'text/even
 export function runRoutes({ runtime }: ServerDeps): Route[] {
   const { storage, queue } = runtime
 
-  function create(caller: Caller, threadId: string | undefined, body: Request, options?: { reads: boolean }) {
+  function create(c: Context<ServerEnv>, threadId: string | undefined, body: Request, { reads = false } = {}) {
+    const project = c.get('project')
+    const headers =
+      project.kind === 'ready' ? configurableHeaders(c.req.raw.headers, project.http.configurableHeaders) : {}
     if (threadId === undefined && body.command && 'resume' in body.command && body.command.resume !== undefined) {
       throw new AuthkitError('bad_request', 'You must provide a thread_id when resuming.')
     }
-    return createRun(runtime, caller, threadId, body as RunRequest, options)
+    refuseConstructorRecords(body.input, 'input')
+    refuseConstructorRecords(body.command, 'command')
+    return createRun(runtime, c.get('caller'), threadId, body as RunRequest, { reads, headers })
   }
 
   /** A run that the caller may see, through its thread. */
@@ -51,20 +59,28 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
   async function resultOf(run: Run, scope: Scope): Promise<unknown> {
     const handle = queue.find(run.run_id)
     if (handle) return result(await handle.outcome)
-    const thread = await storage.threads.get(scope, run.thread_id)
-    return run.status === 'error' ? { __error__: thread?.error ?? null } : (thread?.values ?? null)
+    const error = await storage.runs.errorOf(scope, run.thread_id, run.run_id)
+    if (error) return { __error__: error }
+    return (await storage.threads.get(scope, run.thread_id))?.values ?? null
   }
 
   function joinStream(run: Run, headers: Record<string, string>, query: JoinQuery, lastEventId: string | undefined) {
     const handle = queue.find(run.run_id)
     if (!handle) return new Response('', { headers: { 'content-type': 'text/event-stream', ...headers } })
     const modes = query.stream_mode
-    return sse(handle.log, {
-      from: lastEventId === undefined ? handle.log.nextId : Number(lastEventId) + 1 || 0,
+    const from = lastEventId === undefined ? handle.log.nextId : Number(lastEventId) + 1 || 0
+    return sse((signal) => handle.log.read(from, signal), {
       headers,
       ...(modes ? { wanted: ({ event }) => ALWAYS.has(event) || modes.includes(modeOf(event)) } : {}),
       ...(query.cancel_on_disconnect ? { onDisconnect: () => void queue.cancel(run.run_id) } : {}),
     })
+  }
+
+  async function stop(run: Run, how: 'interrupt' | 'rollback', scope: Scope): Promise<void> {
+    // A run that has ended can't be stopped, and stays: deleting it takes `threads:delete`.
+    const rollback = how === 'rollback' && (run.status === 'pending' || run.status === 'running')
+    if (rollback) await queue.forget(run, () => storage.runs.delete(scope, run.thread_id, run.run_id))
+    else await queue.cancel(run.run_id)
   }
 
   /** The three ways to start a run, on a thread and without one. */
@@ -83,8 +99,8 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
         summary: `Start a run ${suffix}`,
         events: ['threads:create_run', 'assistants:read'],
         answers: { 200: { description: 'The run, pending.', schema: s.RunSchema }, ...errors },
-        async handle({ c, caller, params: given, body }) {
-          const { run } = await create(caller, threadOf(given), body)
+        async handle({ c, params: given, body }) {
+          const { run } = await create(c, threadOf(given), body)
           return c.json(run, 200, { 'content-location': locationOf(run, on) })
         },
       }),
@@ -94,10 +110,9 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
         summary: `Start a run ${suffix} and stream it`,
         events: ['threads:create_run', 'assistants:read', 'threads:read'],
         answers: { 200: stream, ...errors },
-        async handle({ caller, params: given, body }) {
-          const { run, handle } = await create(caller, threadOf(given), body, { reads: true })
-          return sse(handle.log, {
-            from: 0,
+        async handle({ c, params: given, body }) {
+          const { run, handle } = await create(c, threadOf(given), body, { reads: true })
+          return sse((signal) => handle.log.read(0, signal), {
             headers: { 'content-location': locationOf(run, on), location: `${locationOf(run, on)}/stream` },
             ...(body.on_disconnect === 'cancel' ? { onDisconnect: () => void queue.cancel(run.run_id) } : {}),
           })
@@ -109,8 +124,8 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
         summary: `Start a run ${suffix} and wait for its result`,
         events: ['threads:create_run', 'assistants:read', 'threads:read'],
         answers: { 200: { description: 'The final state, or `__error__`.', schema: z.unknown() }, ...errors },
-        async handle({ caller, params: given, body }) {
-          const { run, handle } = await create(caller, threadOf(given), body, { reads: true })
+        async handle({ c, params: given, body }) {
+          const { run, handle } = await create(c, threadOf(given), body, { reads: true })
           return lateJson(handle.outcome.then(result), {
             headers: {
               'content-location': locationOf(run, on),
@@ -133,12 +148,36 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
       group: 'runs',
       summary: 'Start several runs without a thread',
       events: ['threads:create_run', 'assistants:read'],
-      body: z.array(s.runRequest).min(1),
+      body: z.array(s.runRequest).min(1).max(MAX_BATCH),
       answers: { 200: { description: 'The runs, pending.', schema: z.array(s.RunSchema) }, ...absent },
-      async handle({ c, caller, body }) {
+      async handle({ c, body }) {
         const runs: Run[] = []
-        for (const one of body) runs.push((await create(caller, undefined, one)).run)
+        for (const one of body) runs.push((await create(c, undefined, one)).run)
         return c.json(runs)
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/runs/cancel',
+      group: 'runs',
+      summary: 'Stop several runs: those of a list, or all with a status',
+      events: ['threads:update'],
+      query: z.object({ action }),
+      body: cancelMany,
+      answers: { 204: { description: 'They have stopped.' }, 404: { description: 'There is none to stop.' } },
+      async handle({ c, caller, query, body: { thread_id, run_ids = [], status } }) {
+        const { scope } = await caller.authorize('threads:update', {
+          ...(thread_id ? { thread_id } : {}),
+          action: query.action,
+          metadata: { run_ids, ...(status ? { status } : {}) },
+        })
+        const runs = status
+          ? await storage.runs.allInFlight(scope, status)
+          : await Promise.all(run_ids.map((id) => storage.runs.get(scope, thread_id ?? '', id)))
+        const known = runs.filter((run) => run !== undefined)
+        if (known.length === 0) throw new AuthkitError('not_found', 'Run not found')
+        await Promise.all(known.map((run) => stop(run, query.action, scope)))
+        return c.body(null, 204)
       },
     }),
     route({
@@ -258,21 +297,17 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
       summary: 'Stop a run',
       events: ['threads:update'],
       params: s.runParams,
-      query: z.object({ wait: s.queryFlag, action: z.enum(['interrupt', 'rollback']).default('interrupt') }),
+      query: z.object({ wait: s.queryFlag, action }),
       answers: { 202: { description: 'It will stop.' }, 204: { description: 'It has stopped.' }, ...noRun },
-      async handle({ c, caller, params: { thread_id, run_id }, query: { wait, action } }) {
+      async handle({ c, caller, params: { thread_id, run_id }, query }) {
         const { scope } = await caller.authorize('threads:update', {
           thread_id,
-          action,
+          action: query.action,
           metadata: { run_ids: [run_id], status: 'pending' },
         })
         const run = found(await storage.runs.get(scope, thread_id, run_id))
-        // A run that has ended can't be stopped, and stays: deleting it takes `threads:delete`.
-        const rollback = action === 'rollback' && (run.status === 'pending' || run.status === 'running')
-        const stopped = rollback
-          ? queue.forget(run, () => storage.runs.delete(scope, thread_id, run_id))
-          : queue.cancel(run_id)
-        if (!wait) {
+        const stopped = stop(run, query.action, scope)
+        if (!query.wait) {
           stopped.catch(() => undefined)
           return c.body(null, 202)
         }
@@ -283,8 +318,24 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
   ]
 }
 
+/** Runs in one request. */
+const MAX_BATCH = 1000
+
 const joinQuery = z.object({ cancel_on_disconnect: s.queryFlag, stream_mode: s.queryList })
 type JoinQuery = z.output<typeof joinQuery>
+
+const action = z.enum(['interrupt', 'rollback']).default('interrupt')
+
+/** Either runs of one thread, or all that the caller may stop with a status. */
+const cancelMany = z
+  .object({
+    thread_id: s.optional(s.uuid('thread')),
+    run_ids: s.optional(z.array(s.uuid('run')).min(1).max(1000)),
+    status: s.optional(z.enum(['pending', 'running', 'all'])),
+  })
+  .refine(({ thread_id, run_ids, status }) => (status ? !thread_id && !run_ids : thread_id && run_ids), {
+    error: 'give either `status`, or `thread_id` and `run_ids`',
+  })
 
 /** Events that every reader gets, whatever modes it asked for. */
 const ALWAYS = new Set(['metadata', 'error'])
@@ -309,6 +360,7 @@ const OUTCOMES: { [K in Outcome['kind']]: (outcome: Extract<Outcome, { kind: K }
       ? { ...(values as object | null), __interrupt__: Object.values(interrupts).flat() }
       : values,
   error: ({ error }) => ({ __error__: error }),
+  timeout: ({ error }) => ({ __error__: error }),
   interrupted: () => ({ __error__: { error: 'RunInterrupted', message: 'The run was stopped before it ended.' } }),
 }
 

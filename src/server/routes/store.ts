@@ -1,21 +1,11 @@
 import * as z from 'zod'
-import { AuthkitError } from '../../errors/authkit-error.js'
 import type { ServerDeps } from '../context.js'
 import { type Route, route } from '../route.js'
 import * as s from '../schemas.js'
 
-/** A label is part of a namespace. Dots separate labels in queries, so they can't be in one. */
-const label = z
-  .string()
-  .min(1, 'labels of a namespace must not be empty')
-  .refine((text) => !text.includes('.'), 'labels of a namespace must not contain "."')
-  .refine((text) => !text.includes('\0'), 'labels of a namespace must not contain NUL')
-const namespace = z.array(label)
-const pattern = z.array(z.union([z.literal('*'), label]))
-const key = z
-  .string()
-  .min(1)
-  .refine((text) => !text.includes('\0'), 'must not contain NUL')
+// What these parts may hold is the business of the store itself, which checks it for graphs too.
+const namespace = z.array(z.string())
+const key = z.string()
 
 const dotted = z
   .union([z.string(), z.array(z.string())])
@@ -28,8 +18,15 @@ const dotted = z
   )
   .meta({ type: 'string' })
 
+/** A flag whose absence leaves the choice to langgraph.json. */
+const flag = z
+  .union([z.string(), z.array(z.string())])
+  .optional()
+  .transform((value) => (value === undefined ? undefined : s.queryFlag.parse(value)))
+  .meta({ type: 'boolean' })
+
 export function storeRoutes({ runtime }: ServerDeps): Route[] {
-  const { items } = runtime.storage
+  const store = runtime.storeAccess
 
   return [
     route({
@@ -38,7 +35,13 @@ export function storeRoutes({ runtime }: ServerDeps): Route[] {
       group: 'store',
       summary: 'Put an item',
       events: ['store:put'],
-      body: z.object({ namespace: s.withDefault(namespace, []), key, value: s.jsonObject }),
+      body: z.object({
+        namespace: s.withDefault(namespace, []),
+        key,
+        value: s.anyObject,
+        index: z.union([z.literal(false), z.array(z.string())]).nullish(),
+        ttl: z.number().positive().nullish(),
+      }),
       answers: {
         204: { description: 'Stored.' },
         400: { description: 'No namespace.' },
@@ -46,11 +49,7 @@ export function storeRoutes({ runtime }: ServerDeps): Route[] {
         404: { description: 'An item that is not for this caller has this place.' },
       },
       async handle({ c, caller, body }) {
-        if (body.namespace.length === 0) throw new AuthkitError('bad_request', 'Namespace is required')
-        const { scope, value } = await caller.authorize('store:put', body)
-        const outcome = await items.put(scope, value)
-        if (outcome === 'refused') throw new AuthkitError('forbidden', 'Forbidden')
-        if (outcome === 'hidden') throw new AuthkitError('not_found', 'Item not found')
+        await store.put(caller, body)
         return c.body(null, 204)
       },
     }),
@@ -60,11 +59,10 @@ export function storeRoutes({ runtime }: ServerDeps): Route[] {
       group: 'store',
       summary: 'Get an item',
       events: ['store:get'],
-      query: z.object({ namespace: dotted, key }),
+      query: z.object({ namespace: dotted, key, refresh_ttl: flag }),
       answers: { 200: { description: 'The item, or null.', schema: s.ItemSchema.nullable() } },
       async handle({ c, caller, query }) {
-        const { scope, value } = await caller.authorize('store:get', query)
-        return c.json((await items.get(scope, value.namespace ?? [], value.key)) ?? null)
+        return c.json((await store.get(caller, query)) ?? null)
       },
     }),
     route({
@@ -76,8 +74,7 @@ export function storeRoutes({ runtime }: ServerDeps): Route[] {
       body: z.object({ namespace: s.withDefault(namespace, []), key }),
       answers: { 204: { description: 'It is not there any more, or never was.' } },
       async handle({ c, caller, body }) {
-        const { scope, value } = await caller.authorize('store:delete', body)
-        await items.delete(scope, value.namespace ?? [], value.key)
+        await store.delete(caller, body)
         return c.body(null, 204)
       },
     }),
@@ -89,21 +86,15 @@ export function storeRoutes({ runtime }: ServerDeps): Route[] {
       events: ['store:search'],
       body: z.object({
         namespace_prefix: s.withDefault(namespace, []),
-        filter: s.optional(s.searchObject),
+        filter: s.optional(s.anyObject),
         query: s.optional(z.string()),
         limit: s.limit(10),
         offset: s.offset,
+        refresh_ttl: s.optional(z.boolean()),
       }),
       answers: { 200: { description: 'The items.', schema: z.object({ items: z.array(s.ItemSchema) }) } },
       async handle({ c, caller, body: { namespace_prefix, ...wanted } }) {
-        const { scope, value } = await caller.authorize('store:search', { namespace: namespace_prefix, ...wanted })
-        const search = {
-          namespacePrefix: value.namespace ?? [],
-          ...(value.filter ? { filter: value.filter } : {}),
-          ...(value.query ? { query: value.query } : {}),
-        }
-        const page = { limit: value.limit ?? 10, offset: value.offset ?? 0 }
-        return c.json({ items: await items.search(scope, search, page) })
+        return c.json({ items: await store.search(caller, { namespace: namespace_prefix, ...wanted }) })
       },
     }),
     route({
@@ -113,8 +104,8 @@ export function storeRoutes({ runtime }: ServerDeps): Route[] {
       summary: 'List namespaces',
       events: ['store:list_namespaces'],
       body: z.object({
-        prefix: s.optional(pattern),
-        suffix: s.optional(pattern),
+        prefix: s.optional(namespace),
+        suffix: s.optional(namespace),
         max_depth: s.optional(z.int().min(1)),
         limit: s.limit(100),
         offset: s.offset,
@@ -124,14 +115,7 @@ export function storeRoutes({ runtime }: ServerDeps): Route[] {
       },
       async handle({ c, caller, body: { prefix, ...wanted } }) {
         const asked = { ...(prefix === undefined ? {} : { namespace: prefix }), ...wanted }
-        const { scope, value } = await caller.authorize('store:list_namespaces', asked)
-        const search = {
-          prefix: value.namespace ?? [],
-          suffix: value.suffix ?? [],
-          ...(value.max_depth ? { maxDepth: value.max_depth } : {}),
-        }
-        const page = { limit: value.limit ?? 100, offset: value.offset ?? 0 }
-        return c.json({ namespaces: await items.namespaces(scope, search, page) })
+        return c.json({ namespaces: await store.namespaces(caller, asked) })
       },
     }),
   ]

@@ -2,7 +2,8 @@ import * as z from 'zod'
 import type { Caller } from '../../engine/engine.js'
 import { type Scope, systemScope } from '../../engine/scope.js'
 import { AuthkitError } from '../../errors/authkit-error.js'
-import type { Thread } from '../../storage/storage.js'
+import type { Json, Thread } from '../../storage/storage.js'
+import { refuseConstructorRecords } from '../constructor-records.js'
 import type { ServerDeps } from '../context.js'
 import { type Route, route } from '../route.js'
 import * as s from '../schemas.js'
@@ -10,6 +11,26 @@ import * as s from '../schemas.js'
 const state = { 200: { description: 'The state.', schema: s.ThreadState } }
 const absent = { 404: { description: 'Absent, or not for this caller.' } }
 const states = { 200: { description: 'The states, newest first.', schema: z.array(s.ThreadState) } }
+
+const FIELDS = [
+  'values',
+  'next',
+  'tasks',
+  'metadata',
+  'created_at',
+  'checkpoint',
+  'parent_checkpoint',
+  'interrupts',
+] as const
+
+/** Fields of a state; `values.messages` is one key of its values. */
+const fields = z.array(
+  z.string().refine((name) => FIELDS.some((field) => field === name) || /^values\../.test(name), {
+    error: `must be one of ${FIELDS.join(', ')}, or values.<key>`,
+  }),
+)
+const queryFields = s.queryList.pipe(fields.optional())
+const bodyFields = s.optional(fields)
 
 /** `before` is an id, a checkpoint, or a configuration that holds one. */
 const before = s.optional(
@@ -30,9 +51,7 @@ export function threadStateRoutes({ runtime }: ServerDeps): Route[] {
 
   async function readable(caller: Caller, thread_id: string): Promise<{ scope: Scope; thread: Thread }> {
     const { scope } = await caller.authorize('threads:read', { thread_id })
-    const thread = await storage.threads.get(scope, thread_id)
-    if (!thread) throw new AuthkitError('not_found', `Thread with ID ${thread_id} not found`)
-    return { scope, thread }
+    return { scope, thread: found(await storage.threads.get(scope, thread_id), thread_id) }
   }
 
   return [
@@ -43,11 +62,11 @@ export function threadStateRoutes({ runtime }: ServerDeps): Route[] {
       summary: 'Read the latest state of a thread',
       events: ['threads:read'],
       params: s.threadParams,
-      query: z.object({ subgraphs: s.queryFlag }),
+      query: z.object({ subgraphs: s.queryFlag, select: queryFields }),
       answers: { ...state, ...absent },
-      async handle({ c, caller, params, query }) {
+      async handle({ c, caller, params, query: { subgraphs, select } }) {
         const { scope, thread } = await readable(caller, params.thread_id)
-        return c.json(await threadStates.get(scope, thread, { subgraphs: query.subgraphs }))
+        return c.json(selected(await threadStates.get(scope, thread, { subgraphs }), select))
       },
     }),
 
@@ -71,6 +90,7 @@ export function threadStateRoutes({ runtime }: ServerDeps): Route[] {
         409: { description: 'A run is in flight.' },
       },
       async handle({ c, caller, params: { thread_id }, body: { values, as_node, checkpoint, checkpoint_id } }) {
+        refuseConstructorRecords(values, 'values')
         const writable = await caller.authorize('threads:update', { thread_id })
         const { thread } = await readable(caller, thread_id)
         if (!(await storage.threads.get(writable.scope, thread_id))) throw new AuthkitError('forbidden', 'Forbidden')
@@ -81,8 +101,30 @@ export function threadStateRoutes({ runtime }: ServerDeps): Route[] {
           }
           const updates = (Array.isArray(values) ? values : [values ?? null]).map((one) => ({ values: one, as_node }))
           const at = checkpoint ?? (checkpoint_id ? { checkpoint_id } : undefined)
-          return c.json(await threadStates.update(writable.scope, thread, updates, at))
+          const made = await threadStates.update(writable.scope, thread, updates, at)
+          // Whoever follows the thread may read it: they were asked when they came.
+          if (queue.feeds.isFollowed(thread_id)) {
+            const state = await threadStates.get(writable.scope, thread, {})
+            queue.feeds.publish(thread_id, 'state_update', JSON.stringify({ thread_id, state }))
+          }
+          return c.json(made)
         })
+      },
+    }),
+
+    route({
+      method: 'PATCH',
+      path: '/threads/{thread_id}/state',
+      group: 'threads',
+      summary: 'Merge metadata into a thread',
+      events: ['threads:update'],
+      params: s.threadParams,
+      body: z.object({ metadata: s.optional(s.jsonObject) }),
+      answers: { 204: { description: 'Done.' }, ...absent },
+      async handle({ c, caller, params: { thread_id }, body }) {
+        const { scope, value } = await caller.authorize('threads:update', { thread_id, metadata: { ...body.metadata } })
+        found(await storage.threads.update(scope, thread_id, { metadata: value.metadata ?? {} }), thread_id)
+        return c.body(null, 204)
       },
     }),
 
@@ -93,11 +135,15 @@ export function threadStateRoutes({ runtime }: ServerDeps): Route[] {
       summary: 'Read the state of a thread at a checkpoint',
       events: ['threads:read'],
       params: s.threadParams,
-      body: z.object({ checkpoint: s.checkpointRef, subgraphs: s.withDefault(z.boolean(), false) }),
+      body: z.object({
+        checkpoint: s.checkpointRef,
+        subgraphs: s.withDefault(z.boolean(), false),
+        select: bodyFields,
+      }),
       answers: { ...state, ...absent },
-      async handle({ c, caller, params, body }) {
+      async handle({ c, caller, params, body: { select, ...at } }) {
         const { scope, thread } = await readable(caller, params.thread_id)
-        return c.json(await threadStates.get(scope, thread, body))
+        return c.json(selected(await threadStates.get(scope, thread, at), select))
       },
     }),
 
@@ -108,11 +154,12 @@ export function threadStateRoutes({ runtime }: ServerDeps): Route[] {
       summary: 'Read the state of a thread at a checkpoint, by its id',
       events: ['threads:read'],
       params: s.threadParams.extend({ checkpoint_id: z.string() }),
-      query: z.object({ subgraphs: s.queryFlag }),
+      query: z.object({ subgraphs: s.queryFlag, select: queryFields }),
       answers: { ...state, ...absent },
-      async handle({ c, caller, params: { thread_id, checkpoint_id }, query: { subgraphs } }) {
+      async handle({ c, caller, params: { thread_id, checkpoint_id }, query: { subgraphs, select } }) {
         const { scope, thread } = await readable(caller, thread_id)
-        return c.json(await threadStates.get(scope, thread, { checkpoint: { checkpoint_id }, subgraphs }))
+        const at = { checkpoint: { checkpoint_id }, subgraphs }
+        return c.json(selected(await threadStates.get(scope, thread, at), select))
       },
     }),
 
@@ -144,9 +191,10 @@ export function threadStateRoutes({ runtime }: ServerDeps): Route[] {
         before,
         metadata: s.optional(s.searchObject),
         checkpoint: s.optional(s.checkpointRef),
+        select: bodyFields,
       }),
       answers: { ...states, ...absent },
-      async handle({ c, caller, params, body: { limit, before: earlier, metadata, checkpoint } }) {
+      async handle({ c, caller, params, body: { limit, before: earlier, metadata, checkpoint, select } }) {
         const { scope, thread } = await readable(caller, params.thread_id)
         const options = {
           limit,
@@ -154,8 +202,25 @@ export function threadStateRoutes({ runtime }: ServerDeps): Route[] {
           ...(metadata ? { metadata } : {}),
           ...(checkpoint ? { checkpoint: { ...checkpoint, checkpoint_id: undefined } } : {}),
         }
-        return c.json(await threadStates.history(scope, thread, options))
+        const listed = await threadStates.history(scope, thread, options)
+        return c.json(listed.map((one) => selected(one, select)))
       },
     }),
   ]
+}
+
+/** The fields of a state that were asked for; all of them where none were. */
+function selected(state: Json, names: readonly string[] | undefined): Json {
+  if (!names || names.length === 0) return state
+  const fields = Object.entries(state).filter(([name]) => names.includes(name))
+  if (names.includes('values')) return Object.fromEntries(fields)
+  const keys = names.filter((name) => name.startsWith('values.')).map((name) => name.slice('values.'.length))
+  if (keys.length === 0) return Object.fromEntries(fields)
+  const values = Object.entries((state['values'] ?? {}) as Json).filter(([key]) => keys.includes(key))
+  return { ...Object.fromEntries(fields), values: Object.fromEntries(values) }
+}
+
+function found<T>(thread: T | undefined, id: string): T {
+  if (thread === undefined) throw new AuthkitError('not_found', `Thread with ID ${id} not found`)
+  return thread
 }

@@ -1,9 +1,11 @@
 import { v7 as uuidv7 } from 'uuid'
 import * as z from 'zod'
-import { systemScope } from '../../engine/scope.js'
+import { type Scope, systemScope } from '../../engine/scope.js'
 import { AuthkitError } from '../../errors/authkit-error.js'
-import { THREAD_FIELDS, type Thread, type ThreadQuery } from '../../storage/storage.js'
+import { THREAD_FIELDS, type Thread, type ThreadQuery, type Ttl } from '../../storage/storage.js'
+import { refuseConstructorRecords } from '../constructor-records.js'
 import type { ServerDeps } from '../context.js'
+import { type Extraction, extraction } from '../extract.js'
 import { paginationHeaders, select } from '../page.js'
 import { type Route, route } from '../route.js'
 import * as s from '../schemas.js'
@@ -15,14 +17,38 @@ const filters = {
 }
 
 const superstep = z.object({
-  updates: z.array(z.object({ values: z.unknown(), command: s.optional(s.anyObject), as_node: z.string() })).min(1),
+  updates: z
+    .array(z.object({ values: z.unknown().optional(), command: s.optional(s.command), as_node: z.string() }))
+    .min(1),
 })
+
+/** Clients may select `context` too, which no thread has. */
+const columns = s.optional(
+  z
+    .array(z.enum([...THREAD_FIELDS, 'context']))
+    .transform((names) => names.filter((name): name is (typeof THREAD_FIELDS)[number] => name !== 'context')),
+)
+
+const include = s.queryList
+  .transform((names = []) => names.flatMap((name) => name.split(',')))
+  .pipe(z.array(z.literal('ttl')))
 
 const one = { 200: { description: 'The thread.', schema: s.Thread } }
 const absent = { 404: { description: 'Absent, or not for this caller.' } }
 
 export function threadRoutes({ runtime }: ServerDeps): Route[] {
   const { storage, queue, states } = runtime
+
+  /** False where the thread is gone, or has left the scope. Who calls has seen that it is there: runs are stopped first. */
+  async function prune(scope: Scope, id: string, strategy: Ttl['strategy']): Promise<boolean> {
+    // No run begins between the end of the others and the end of the thread.
+    return queue.exclusively(id, async () => {
+      if (strategy === 'keep_latest') return storage.threads.keepLatest(scope, id)
+      if (!(await storage.threads.get(scope, id))) return false
+      await queue.cancelThread(id)
+      return storage.threads.delete(scope, id)
+    })
+  }
 
   return [
     route({
@@ -35,20 +61,24 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
         thread_id: s.optional(s.uuid('thread')),
         metadata: s.optional(s.jsonObject),
         if_exists: s.ifExists,
+        ttl: s.optional(s.threadTtl),
         supersteps: s.optional(z.array(superstep)),
       }),
       answers: { ...one, 409: { description: 'The id is taken.' } },
-      async handle({ c, caller, body: { thread_id = uuidv7(), metadata, if_exists, supersteps = [] } }) {
+      async handle({ c, caller, body: { thread_id = uuidv7(), metadata, if_exists, ttl, supersteps = [] } }) {
+        refuseConstructorRecords(supersteps, 'supersteps')
         const { scope, value } = await caller.authorize('threads:create', {
           thread_id,
           metadata: { ...metadata },
           if_exists,
+          ...(ttl ? { ttl } : {}),
         })
         const stamped = value.metadata ?? {}
         if (supersteps.length > 0 && typeof stamped['graph_id'] !== 'string') {
           throw new AuthkitError('bad_request', `Thread ${thread_id} has no graph ID`)
         }
-        const wanted = { thread_id, metadata: stamped }
+        const lives = ttl ? ttlOf(ttl) : runtime.settings().threadTtl
+        const wanted = { thread_id, metadata: stamped, ...(lives ? { ttl: lives } : {}) }
         if (supersteps.length === 0) {
           const made = await storage.threads.create(scope, wanted, if_exists)
           if (!made) throw new AuthkitError('conflict', 'Thread already exists')
@@ -87,14 +117,15 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
         offset: s.offset,
         sort_by: s.optional(z.enum(['thread_id', 'status', 'created_at', 'updated_at', 'state_updated_at'])),
         sort_order: s.sortOrder,
-        select: s.optional(z.array(z.enum(THREAD_FIELDS))),
+        select: columns,
+        extract: extraction,
       }),
       answers: { 200: { description: 'The threads that the caller may see.', schema: z.array(s.Thread) } },
-      async handle({ c, caller, body: { select: columns, sort_by, sort_order, ...wanted } }) {
+      async handle({ c, caller, body: { select: names, extract, sort_by, sort_order, ...wanted } }) {
         const { scope, value } = await caller.authorize('threads:search', wanted)
         const page = { limit: wanted.limit, offset: wanted.offset, sort_order, ...(sort_by ? { sort_by } : {}) }
         const result = await storage.threads.search(scope, threadQuery(value), page)
-        return c.json(select<Thread>(result.rows, columns), 200, paginationHeaders(result, wanted))
+        return c.json(shown(result.rows, names, extract), 200, paginationHeaders(result, wanted))
       },
     }),
 
@@ -113,16 +144,41 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
     }),
 
     route({
+      method: 'POST',
+      path: '/threads/prune',
+      group: 'threads',
+      summary: 'Delete threads, or all of them but their latest state',
+      events: ['threads:delete'],
+      body: z.object({
+        thread_ids: z.array(s.uuid('thread')).min(1).max(1000),
+        strategy: s.withDefault(z.enum(['delete', 'keep_latest']), 'delete'),
+      }),
+      answers: {
+        200: { description: 'How many.', schema: z.object({ pruned_count: z.int() }) },
+        404: { description: 'One of them is absent, or not for this caller: none is touched.' },
+      },
+      async handle({ c, caller, body: { thread_ids, strategy } }) {
+        const { scope } = await caller.authorize('threads:delete', { thread_ids: [...thread_ids] })
+        const ids = [...new Set(thread_ids)]
+        for (const id of ids) found(await storage.threads.get(scope, id), id)
+        let pruned_count = 0
+        for (const id of ids) if (await prune(scope, id, strategy)) pruned_count++
+        return c.json({ pruned_count })
+      },
+    }),
+
+    route({
       method: 'GET',
       path: '/threads/{thread_id}',
       group: 'threads',
       summary: 'Read a thread',
       events: ['threads:read'],
       params: s.threadParams,
+      query: z.object({ include }),
       answers: { ...one, ...absent },
-      async handle({ c, caller, params: { thread_id } }) {
+      async handle({ c, caller, params: { thread_id }, query }) {
         const { scope } = await caller.authorize('threads:read', { thread_id })
-        return c.json(found(await storage.threads.get(scope, thread_id), thread_id))
+        return c.json(found(await storage.threads.get(scope, thread_id, query.include), thread_id))
       },
     }),
 
@@ -130,18 +186,24 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
       method: 'PATCH',
       path: '/threads/{thread_id}',
       group: 'threads',
-      summary: 'Merge metadata into a thread',
+      summary: 'Merge metadata into a thread, and set how long it lives',
       events: ['threads:update'],
       params: s.threadParams,
-      body: z.object({ metadata: s.optional(s.jsonObject) }),
+      body: z.object({ metadata: s.optional(s.jsonObject), ttl: s.threadTtl.nullish() }),
       answers: { ...one, 204: { description: 'Done, with `Prefer: return=minimal`.' }, ...absent },
       async handle({ c, caller, params: { thread_id }, body }) {
-        const { scope, value } = await caller.authorize('threads:update', { thread_id, metadata: { ...body.metadata } })
-        const thread = found(
-          await storage.threads.update(scope, thread_id, { metadata: value.metadata ?? {} }),
+        const { ttl } = body
+        const { scope, value } = await caller.authorize('threads:update', {
           thread_id,
-        )
-        return c.req.header('prefer') === 'return=minimal' ? c.body(null, 204) : c.json(thread)
+          metadata: { ...body.metadata },
+          ...(ttl === undefined ? {} : { ttl }),
+        })
+        const change = {
+          metadata: value.metadata ?? {},
+          ...(ttl === undefined ? {} : { ttl: ttl && ttlOf(ttl) }),
+        }
+        const thread = found(await storage.threads.update(scope, thread_id, change), thread_id)
+        return MINIMAL.test(c.req.header('prefer') ?? '') ? c.body(null, 204) : c.json(thread)
       },
     }),
 
@@ -156,11 +218,7 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
       async handle({ c, caller, params: { thread_id } }) {
         const { scope } = await caller.authorize('threads:delete', { thread_id })
         found(await storage.threads.get(scope, thread_id), thread_id)
-        // No run begins between the end of the others and the end of the thread.
-        await queue.exclusively(thread_id, async () => {
-          await queue.cancelThread(thread_id)
-          found((await storage.threads.delete(scope, thread_id)) || undefined, thread_id)
-        })
+        found((await prune(scope, thread_id, 'delete')) || undefined, thread_id)
         return c.body(null, 204)
       },
     }),
@@ -188,6 +246,24 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
       },
     }),
   ]
+}
+
+/** RFC 7240: one preference of several. */
+const MINIMAL = /(^|,)\s*return\s*=\s*"?minimal"?\s*(,|;|$)/i
+
+function ttlOf({ ttl, strategy }: { ttl: number; strategy: Ttl['strategy'] }): Ttl {
+  return { ttl_minutes: ttl, strategy }
+}
+
+/** The columns that were asked for, with what was extracted beside them. */
+function shown(
+  rows: readonly Thread[],
+  names: readonly (keyof Thread)[] | undefined,
+  extract: Extraction | undefined,
+): readonly object[] {
+  const selected = select<Thread>(rows, names)
+  if (!extract) return selected
+  return selected.map((row, index) => ({ ...row, extracted: extract(rows[index] as Thread) }))
 }
 
 function threadQuery({ ids, metadata, values, status }: Record<string, unknown>): ThreadQuery {
