@@ -63,6 +63,13 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
       helpGroup: 'SERVER',
       description: 'how many runs go at once',
     }),
+    'run-timeout': Flags.integer({
+      min: 1,
+      max: 2_147_483,
+      helpGroup: 'SERVER',
+      helpValue: 'SECONDS',
+      description: 'how long a run may take (default: BG_JOB_TIMEOUT_SECS, or 3600)',
+    }),
     config: Flags.string({ char: 'c', helpGroup: 'SERVER', description: 'langgraph.json under another name or path' }),
     strict: Flags.boolean({
       default: false,
@@ -96,7 +103,12 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
     }
 
     const readyFile = flags['ready-file'] && resolve(flags['ready-file'])
-    const removeReadyFile = () => readyFile && rmSync(readyFile, { force: true })
+    let written = false
+    const removeReadyFile = () => {
+      // Once: by then, another server may have written its own.
+      if (readyFile && written) rmSync(readyFile, { force: true })
+      written = false
+    }
     guardProcess({
       onProblem: (problem) => show({ kind: 'problem', time: new Date(), ...problem }),
       onFatal: (line) => {
@@ -114,6 +126,7 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
       host: flags.host,
       database: flags.db,
       jobs: flags.jobs,
+      runTimeoutSeconds: flags['run-timeout'],
       noAuth: flags['no-auth'],
       strict: flags.strict,
       studio: flags.studio,
@@ -122,7 +135,12 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
       onEvent: show,
     })
 
-    if (readyFile) await writeReadyFile(readyFile, { pid: process.pid, url: server.url })
+    // However the process ends: the watchdog of the event loop may end it too.
+    process.once('exit', removeReadyFile)
+    if (readyFile) {
+      await writeReadyFile(readyFile, { pid: process.pid, url: server.url })
+      written = true
+    }
     if (flags.open) await this.open(`${server.url}/docs`)
 
     await signal

@@ -1,6 +1,7 @@
 import type { AuthEvent, HandlerKey } from '../engine/events.js'
 import type { AuthkitError } from '../errors/authkit-error.js'
 import type { PublicToken } from '../identity/placeholder-tokens.js'
+import type { RunRecord } from '../runtime/run-record.js'
 import type { RequestRecord } from '../server/context.js'
 
 /** Which handler covers an event. */
@@ -48,4 +49,6 @@ export type DevEvent =
   /** Something went wrong, and the server goes on. */
   | { readonly kind: 'problem'; readonly time: Date; readonly message: string; readonly stack: string | undefined }
   | { readonly kind: 'request'; readonly record: RequestRecord }
+  /** A run has ended. */
+  | { readonly kind: 'run'; readonly record: RunRecord }
   | { readonly kind: 'stopping' }

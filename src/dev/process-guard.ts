@@ -30,6 +30,20 @@ export function problemFrom(about: string, error: unknown): Problem {
   return { message: `${about}: ${textOf(error)}`, stack: framesOf(error)?.join('\n') }
 }
 
+/** An error as lines: its text and where it comes from, and the same of what caused it. Never the fields that it carries. */
+export function errorLines(error: unknown): string[] {
+  const lines = [textOf(error), ...(framesOf(error) ?? [])]
+  let cause = error instanceof Error ? error.cause : undefined
+  for (let depth = 0; cause !== undefined && depth < MAX_CAUSES; depth++) {
+    lines.push(`caused by ${textOf(cause)}`, ...(framesOf(cause) ?? []))
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return lines
+}
+
+/** Causes may go round in a circle. */
+const MAX_CAUSES = 3
+
 /** The one line that the process ends with. */
 export function fatalLine(error: unknown): string {
   const [frame] = framesOf(error) ?? []

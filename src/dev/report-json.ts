@@ -1,5 +1,7 @@
+import type { EventTrace } from '../engine/trace.js'
 import type { DevEvent, RulesReport } from './events.js'
 import { printableJson } from './printable.js'
+import { withoutCredentials } from './redact.js'
 
 /** An event of the dev server as one line of JSON, for programs. */
 export function devJson(event: DevEvent): string {
@@ -27,13 +29,38 @@ function toPlain(event: DevEvent): unknown {
         status,
         ms: round(ms),
         identity: trace.identity ?? null,
-        events: trace.events.map((one) => ({ ...one, handler: one.handler ?? null, ms: round(one.ms) })),
+        events: trace.events.map(eventOf),
         ...(trace.problem === undefined ? {} : { problem: trace.problem }),
+      }
+    }
+    case 'run': {
+      const { time, run, graphId, status, ms, trace, thrown } = event.record
+      return {
+        kind: 'run',
+        time: time.toISOString(),
+        ...{ run_id: run.run_id, thread_id: run.thread_id, assistant_id: run.assistant_id, graph_id: graphId },
+        status,
+        ms: round(ms),
+        identity: trace.identity ?? null,
+        events: trace.events.map(eventOf),
+        error: thrown === undefined ? null : errorOf(thrown),
+        ...(trace.problem === undefined ? {} : { problem: withoutCredentials(trace.problem) }),
       }
     }
     case 'stopping':
       return event
   }
+}
+
+function eventOf(event: EventTrace): unknown {
+  return { ...event, handler: event.handler ?? null, ms: round(event.ms) }
+}
+
+/** What was thrown by its name and message, and nothing that it carries. */
+function errorOf(thrown: unknown): unknown {
+  if (thrown instanceof Error) return { name: thrown.name, message: withoutCredentials(thrown.message) }
+  const isText = typeof thrown === 'string'
+  return { name: typeof thrown, message: isText ? withoutCredentials(thrown) : 'a value that is no Error' }
 }
 
 function rulesOf(rules: RulesReport): unknown {

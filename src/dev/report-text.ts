@@ -1,9 +1,12 @@
 import type { Style } from '../cli/style.js'
 import { filterText } from '../engine/filter.js'
 import type { EventTrace } from '../engine/trace.js'
+import type { RunRecord } from '../runtime/run-record.js'
 import type { RequestRecord } from '../server/context.js'
 import type { DevEvent, EventCoverage, RulesReport } from './events.js'
 import { printable } from './printable.js'
+import { errorLines } from './process-guard.js'
+import { withoutCredentials } from './redact.js'
 
 /** How wide the names of the banner are. */
 const LABEL = 12
@@ -25,6 +28,8 @@ export function devText(event: DevEvent, style: Style): string | undefined {
       return reloaded(event, style)
     case 'request':
       return requestLine(event.record, style)
+    case 'run':
+      return isWorthALine(event.record) ? runText(event.record, style) : undefined
     case 'problem':
       return problemText(event, style)
     case 'stopping':
@@ -134,6 +139,24 @@ function requestLine({ time, method, path, status, ms, trace }: RequestRecord, s
   const decisions = trace.events.map((event) => decisionText(event, style)).join(style.dim(' | '))
   const head = `  ${style.dim(clock(time))}  ${paint(String(status))}  ${printable(method).padEnd(6)} ${shortPath(printable(path)).padEnd(34)} ${who.padEnd(8)} ${decisions}  ${style.dim(`${ms.toFixed(1)} ms`)}`
   return trace.problem && status !== 404 ? `${head}\n${UNDER}${style.dim(block(trace.problem))}` : head
+}
+
+/** A run that went well has been seen in the line of its request. */
+function isWorthALine({ status, trace, thrown }: RunRecord): boolean {
+  const failed = status === 'error' || status === 'timeout' || thrown !== undefined || trace.problem !== undefined
+  return failed || trace.events.some(({ decision }) => decision === undefined || decision.kind === 'deny')
+}
+
+function runText({ time, graphId, status, ms, trace, thrown }: RunRecord, style: Style): string {
+  const paint = status === 'error' ? style.red : status === 'success' ? style.green : style.yellow
+  const who = printable(trace.displayName ?? trace.identity ?? '-')
+  // What it was allowed is for the one who looks for it, in --json.
+  const refused = trace.events.filter(({ decision }) => decision === undefined || decision.kind === 'deny')
+  const decisions = refused.map((event) => `${decisionText(event, style)}  `).join('')
+  const head = `  ${style.dim(clock(time))}  run  ${printable(graphId)}  ${who}  ${paint(status)}  ${decisions}${style.dim(`${ms.toFixed(1)} ms`)}`
+  const why = [trace.problem, ...(thrown === undefined ? [] : errorLines(thrown))].filter((line) => line !== undefined)
+  if (why.length === 0) return head
+  return `${head}\n${UNDER}${style.dim(block(withoutCredentials(why.join('\n'))))}`
 }
 
 function decisionText({ event, handler, decision, changes, hidden }: EventTrace, style: Style): string {

@@ -7,13 +7,20 @@ import type { ErrorCode } from '../errors/codes.js'
 import { placeholderTokensOf } from '../identity/placeholder-tokens.js'
 import type { ProjectConfig } from '../project/config.js'
 import { openProject, type ProjectState } from '../project/project.js'
+import type { RunRecord } from '../runtime/run-record.js'
 import { openRuntime } from '../runtime/runtime.js'
+import { createSeal } from '../runtime/seal.js'
+import { DEFAULT_SETTINGS } from '../runtime/settings.js'
 import type { ProjectSnapshot } from '../server/context.js'
 import { isLoopback, startServer } from '../server/start.js'
 import { openSqliteStorage } from '../storage/sqlite/open.js'
 import type { DevEvent, RulesReport } from './events.js'
-import { createGraphSources } from './graph-sources.js'
+import { graphSources } from './graph-sources.js'
+import { createLoopWatchdog } from './loop-watchdog.js'
+import { createModuleCache } from './module-cache.js'
 import { problemFrom } from './process-guard.js'
+import { readRootKey } from './root-key.js'
+import { readSettings, type SettingsReading } from './runtime-settings.js'
 
 export interface DevOptions {
   /** The folder of the project. */
@@ -25,7 +32,10 @@ export interface DevOptions {
   readonly host?: string
   /** A file, or `:memory:`. Undefined is `.authkit/dev.db` of the project. */
   readonly database?: string | undefined
+  /** How many runs go at once. */
   readonly jobs?: number | undefined
+  /** How long a run may take, in seconds. Undefined leaves it to BG_JOB_TIMEOUT_SECS, and that to an hour. */
+  readonly runTimeoutSeconds?: number | undefined
   /** Serve without any authentication. */
   readonly noAuth?: boolean
   /** Refuse the events that no handler covers. */
@@ -58,14 +68,15 @@ const REFUSED_AT_START: readonly ErrorCode[] = [
 /**
  * Puts the dev server together: the project and its reloads, the database, the runtime, the API.
  *
- * @throws AuthkitError where the project is set up wrong, the port is taken, the database can't be used, or Studio is to be
- *   let in from other machines. A file that
- *   merely does not compile is no reason not to start: the API answers 503 until it does.
+ * @throws AuthkitError where the project is set up wrong, the port is taken, the database or the root key can't be used, or
+ *   Studio is to be let in from other machines. A file that merely does not compile is no reason not to start: the API
+ *   answers 503 until it does.
  */
 export async function startDev(options: DevOptions): Promise<DevServer> {
   const { root, host = '127.0.0.1', noAuth = false, strict = false, onEvent } = options
   const database = options.database ?? join(root, '.authkit', 'dev.db')
-  const { authkitEntry, configFile, version, jobs, port } = options
+  const { authkitEntry, configFile, version, jobs, port, runTimeoutSeconds } = options
+  const inMemory = database === ':memory:'
   if (options.studio && !isLoopback(host)) {
     throw new AuthkitError(
       'usage',
@@ -76,7 +87,8 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
     )
   }
 
-  const closers: (() => Promise<void>)[] = []
+  const modules = createModuleCache({ authkitEntry })
+  const closers = [() => modules.close()]
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) await close()
   }
@@ -94,13 +106,35 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
     if (project.state.kind === 'broken' && REFUSED_AT_START.includes(project.state.error.code))
       throw project.state.error
 
-    const sources = createGraphSources({ authkitEntry })
-    closers.push(() => sources.close())
-    let graphs = sources.for(project.state.config)
-    const runtime = await openRuntime({ storage, graphs: () => graphs, ...(jobs === undefined ? {} : { jobs }) })
+    // After the project: .env may hold the key too.
+    const seal = createSeal(await readRootKey({ root, inMemory, environment: process.env }))
+    let graphs = graphSources(modules, project.state.config)
+    let reading = settingsOf(project.state.config)
+    let snapshot = snapshotOf(project.state)
+    const watchdog = createLoopWatchdog()
+    closers.push(() => watchdog.close())
+    const runHooks = {
+      onRunStart: ({ runId, graphId }: { runId: string; graphId: string }) => watchdog.began(runId, graphId),
+      onRun(record: RunRecord) {
+        watchdog.ended(record.run.run_id)
+        onEvent({ kind: 'run', record })
+      },
+      onProblem(message: string, error?: unknown) {
+        const problem = error === undefined ? { message, stack: undefined } : problemFrom(message, error)
+        onEvent({ kind: 'problem', time: new Date(), ...problem })
+      },
+    }
+    const runtime = await openRuntime({
+      storage,
+      seal,
+      graphs: () => graphs,
+      engine: () => (snapshot.kind === 'ready' ? snapshot.engine : undefined),
+      settings: () => reading.settings,
+      ...runHooks,
+      ...(jobs === undefined ? {} : { jobs }),
+    })
     closers.push(() => runtime.close())
 
-    let snapshot = snapshotOf(project.state)
     const server = await startServer(
       {
         runtime,
@@ -113,17 +147,21 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
     )
     closers.push(() => server.close())
 
-    let warnings = warningsOf(server.port, project.state)
+    let warnings = warningsOf(server.port, project.state, reading)
     project.onReload(({ state, file, ms }) => {
       snapshot = snapshotOf(state)
-      if (state.config) graphs = sources.for(state.config)
+      // What runs now goes on under what was said last, where nothing can be read.
+      if (state.config) {
+        graphs = graphSources(modules, state.config)
+        reading = settingsOf(state.config)
+      }
       runtime.ensureAssistants().catch((error: unknown) => {
         const problem = problemFrom('The assistants of the graphs could not be written', error)
         onEvent({ kind: 'problem', time: new Date(), ...problem })
       })
       const before = warnings
       // What is broken warns of nothing, and what it warned of will hold again.
-      if (state.kind === 'ready') warnings = warningsOf(server.port, state)
+      if (state.kind === 'ready') warnings = warningsOf(server.port, state, reading)
       const newWarnings = warnings.filter((warning) => !before.includes(warning))
       onEvent({ kind: 'reloaded', file, ms, rules: rulesOf(state), strict, warnings, newWarnings })
     })
@@ -132,7 +170,7 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
       url: server.url,
       ms: performance.now(),
       rules: rulesOf(project.state),
-      database: database === ':memory:' ? database : relative(process.cwd(), database) || database,
+      database: inMemory ? database : relative(process.cwd(), database) || database,
       graphs: runtime.graphs.ids,
       strict,
       warnings,
@@ -150,6 +188,11 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
   } catch (error) {
     await closeAll()
     throw error
+  }
+
+  function settingsOf(config: ProjectConfig | undefined): SettingsReading {
+    if (!config) return { settings: DEFAULT_SETTINGS, warnings: [] }
+    return readSettings(config, { modules, environment: process.env, runTimeoutSeconds })
   }
 
   /** The rules of a state, as the server asks them. Only `--no-auth` may come without any. */
@@ -174,7 +217,7 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
     return { kind: 'ready', file: `./${file.replaceAll('\\', '/')}`, coverage: coverage(state.rules), tokens }
   }
 
-  function warningsOf(listening: number, state: ProjectState): string[] {
+  function warningsOf(listening: number, state: ProjectState, { warnings: unused }: SettingsReading): string[] {
     const tokens = state.kind === 'ready' && !noAuth ? (placeholderTokensOf(state.authenticate) ?? []) : []
     return [
       ...(noAuth ? ['Authentication is OFF (--no-auth): everyone may do everything.'] : []),
@@ -194,6 +237,7 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
         ? [`Port ${DEFAULT_PORT} is in use, so ${listening} was taken.`]
         : []),
       ...(state.config?.warnings ?? []),
+      ...(state.config ? unused : []),
     ]
   }
 }

@@ -1,4 +1,6 @@
 import { nearest } from '../errors/nearest.js'
+import { domainOf, isModule } from './service-config.js'
+import { headerProblem, WEBHOOK_ENV_PREFIX } from './webhook-headers.js'
 
 /** What a value has to be: how it is said to people, and how it is checked. */
 interface Shape {
@@ -36,6 +38,28 @@ const seconds: Key = {
   expects: 'a whole number of seconds',
   accepts: (value) => Number.isInteger(value) && (value as number) >= 0,
 }
+const minutes: Key = {
+  expects: 'a number of minutes above 0',
+  accepts: (value) => typeof value === 'number' && Number.isFinite(value) && value > 0,
+}
+const count: Key = {
+  expects: 'a whole number above 0',
+  accepts: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+}
+const ports: Key = {
+  expects: 'an array of port numbers',
+  accepts: (value) =>
+    Array.isArray(value) && value.every((port) => Number.isInteger(port) && port > 0 && port < 65_536),
+}
+const domains: Key = {
+  expects: 'an array of host names such as "hooks.example.com" or "*.example.com"',
+  accepts: (value) =>
+    Array.isArray(value) && value.every((domain) => typeof domain === 'string' && domainOf(domain) !== ''),
+}
+const headers: Key = {
+  expects: 'an object of strings',
+  accepts: (value) => isObject(value) && Object.values(value).every((item) => typeof item === 'string'),
+}
 const modulePath: Key = { expects: 'a path such as "./auth.ts:auth"', accepts: isText }
 const pattern: Key = {
   expects: 'a regular expression, as a string',
@@ -49,6 +73,10 @@ const variables: Key = {
 const graph: Key = {
   expects: 'a path such as "./agent.ts:graph", or { "path": ..., "description": ... }',
   accepts: (value) => isText(value) || isObject(value),
+}
+
+function oneOf(...words: readonly string[]): Key {
+  return { expects: words.map((word) => `"${word}"`).join(' or '), accepts: (value) => words.includes(value as string) }
 }
 
 function section(keys: Readonly<Record<string, Key>>): Key {
@@ -70,6 +98,47 @@ const CORS_KEYS = {
   expose_headers: texts,
   max_age: seconds,
 }
+
+const CHECKPOINTS = 'checkpoints are kept in the database of authkit dev'
+
+/** `*` stands for any text, `?` for one character. */
+const GLOBS_KEYS = { includes: texts, excludes: texts }
+
+const WEBHOOK_KEYS = {
+  url: section({
+    allowed_domains: domains,
+    allowed_ports: ports,
+    require_https: flag,
+    disable_loopback: flag,
+    max_url_length: count,
+  }),
+  headers,
+  env_prefix: { expects: 'the beginning of a name, such as "LG_WEBHOOK_"', accepts: (value) => isText(value) },
+} satisfies Record<string, Key>
+
+const STORE_KEYS = {
+  index: section({
+    dims: count,
+    embed: { ...modulePath, expects: 'a path such as "./embed.ts:embed"' },
+    fields: texts,
+  }),
+  ttl: section({ default_ttl: minutes, refresh_on_read: flag, sweep_interval_minutes: minutes }),
+}
+
+const CHECKPOINTER_KEYS = {
+  backend: ignored(anything, CHECKPOINTS),
+  path: ignored(anything, CHECKPOINTS),
+  serde: ignored(anything, CHECKPOINTS),
+  ttl: section({
+    strategy: oneOf('delete', 'keep_latest'),
+    default_ttl: minutes,
+    sweep_interval_minutes: minutes,
+    sweep_limit: count,
+  }),
+}
+
+/** Ours, for what LangGraph has no key for; it passes over them. */
+const AUTHKIT_KEYS = { unscoped_graph_store: flag }
 
 /**
  * Every key that LangGraph knows. By hand and not by a schema library: the messages are ours anyway, and importing one
@@ -97,15 +166,16 @@ const KEYS: Readonly<Record<string, Key>> = {
     disable_a2a: flag,
     disable_ui: flag,
     disable_webhooks: flag,
-    configurable_headers: ignored(object, 'no request header reaches the config of a graph'),
+    configurable_headers: section(GLOBS_KEYS),
     logging_headers: object,
     enable_custom_route_auth: flag,
     middleware_order: text,
     mount_prefix: ignored(text, 'the API is served at /'),
   }),
-  store: ignored(object, 'the store has no semantic search and forgets nothing by itself'),
-  checkpointer: ignored(object, 'checkpoints are kept in the database of authkit dev'),
-  webhooks: ignored(object, 'its URL policy and headers do not apply'),
+  store: section(STORE_KEYS),
+  checkpointer: section(CHECKPOINTER_KEYS),
+  webhooks: section(WEBHOOK_KEYS),
+  authkit: section(AUTHKIT_KEYS),
   encryption: ignored(object, 'the database of authkit dev is not encrypted'),
   ui: ignored(object, 'no UI components are served'),
   ui_config: object,
@@ -131,7 +201,12 @@ const KEYS: Readonly<Record<string, Key>> = {
  */
 export function checkKeys(config: unknown): { problem: KeyProblem | undefined; warnings: readonly string[] } {
   const warnings: string[] = []
-  return { problem: problemIn(section(KEYS), config, [], warnings) ?? problemInGraphs(config), warnings }
+  const problem =
+    problemIn(section(KEYS), config, [], warnings) ??
+    problemInGraphs(config) ??
+    problemInWebhookHeaders(config) ??
+    problemInStoreIndex(config)
+  return { problem, warnings }
 }
 
 function problemIn(key: Key, value: unknown, at: readonly string[], warnings: string[]): KeyProblem | undefined {
@@ -144,7 +219,7 @@ function problemIn(key: Key, value: unknown, at: readonly string[], warnings: st
     if (!known)
       return {
         at: [...at, name],
-        text: `${nameOf([...at, name])} is not a key that LangGraph knows. ${suggest(name, Object.keys(key.keys))}`,
+        text: `${nameOf([...at, name])} is not a key that ${at[0] === 'authkit' ? 'authkit' : 'LangGraph'} knows. ${suggest(name, Object.keys(key.keys))}`,
       }
     if (inner === null) continue
     const problem = problemIn(known, inner, [...at, name], warnings)
@@ -163,6 +238,25 @@ function problemInGraphs(config: unknown): KeyProblem | undefined {
       return { at, text: `${nameOf(at)} needs a "path", such as "./agent.ts:graph".` }
   }
   return undefined
+}
+
+function problemInWebhookHeaders(config: unknown): KeyProblem | undefined {
+  const { webhooks } = config as {
+    webhooks?: { headers?: Record<string, string> | null; env_prefix?: string | null } | null
+  }
+  for (const [name, template] of Object.entries(webhooks?.headers ?? {})) {
+    const at = ['webhooks', 'headers', name]
+    const problem = headerProblem(name, template, webhooks?.env_prefix ?? WEBHOOK_ENV_PREFIX)
+    if (problem !== undefined) return { at, text: `${nameOf(at)} ${problem}` }
+  }
+  return undefined
+}
+
+function problemInStoreIndex(config: unknown): KeyProblem | undefined {
+  const { store } = config as { store?: { index?: { embed?: string | null; dims?: number | null } | null } | null }
+  const { embed, dims } = store?.index ?? {}
+  if (!embed || !isModule(embed) || dims) return undefined
+  return { at: ['store', 'index'], text: 'store.index needs "dims", the length of the vectors that embed makes.' }
 }
 
 function nameOf(at: readonly string[]): string {

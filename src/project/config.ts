@@ -6,6 +6,15 @@ import { AuthkitError } from '../errors/authkit-error.js'
 import { checkKeys, type KeyProblem } from './config-keys.js'
 import { ABSENT, type Fingerprint, fingerprintOf } from './fingerprint.js'
 import { type ModulePath, parseModulePath } from './module-path.js'
+import {
+  type RawServices,
+  type StoreConfig,
+  storeOf,
+  type ThreadTtlConfig,
+  threadTtlOf,
+  type WebhookConfig,
+  webhooksOf,
+} from './service-config.js'
 import { positionOf, relativeTo } from './source-position.js'
 
 /** `http.cors` of langgraph.json, as it stands there. */
@@ -45,7 +54,14 @@ export interface ProjectConfig {
   readonly http: {
     readonly cors?: CorsConfig
     readonly disable: Readonly<Record<'assistants' | 'threads' | 'runs' | 'store' | 'meta', boolean>>
+    /** Globs of names. */
+    readonly configurableHeaders?: { readonly includes?: readonly string[]; readonly excludes?: readonly string[] }
   }
+  readonly webhooks: WebhookConfig
+  readonly store: StoreConfig
+  readonly threadTtl: ThreadTtlConfig
+  /** What authkit alone knows: the section `authkit`. */
+  readonly authkit: { readonly unscopedGraphStore: boolean }
   /** The files whose edit means: read the config again. They need not exist. */
   readonly inputs: readonly string[]
   /** What is written there and has no effect in `authkit dev`, one sentence each. */
@@ -111,6 +127,8 @@ export async function inspectConfig(
     const env = await variablesOf(json, root, read)
     const graphs = graphsOf(json, root)
     const http = httpOf(json)
+    const webhooks = webhooksOf(json)
+    const store = storeOf(json, root)
     const { auth, missing } = await authOf(json, root, text === undefined, inputs)
     const config: ProjectConfig = {
       root,
@@ -119,8 +137,19 @@ export async function inspectConfig(
       auth,
       env: env.found,
       http,
+      webhooks: webhooks.found,
+      store: store.found,
+      threadTtl: threadTtlOf(json),
+      authkit: { unscopedGraphStore: json.authkit?.unscoped_graph_store ?? false },
       inputs: [...inputs.keys()],
-      warnings: [...warnings, ...env.warnings, ...graphs.warnings, ...corsWarnings(http)],
+      warnings: [
+        ...warnings,
+        ...env.warnings,
+        ...graphs.warnings,
+        ...corsWarnings(http),
+        ...webhooks.warnings,
+        ...store.warnings,
+      ],
     }
     return { root, config, error: authRequired ? missing : undefined, inputs }
   } catch (error) {
@@ -132,11 +161,20 @@ export async function inspectConfig(
 type ReadText = (path: string) => Promise<string | undefined>
 
 /** langgraph.json after {@link checkKeys}: the parts of it that `authkit dev` acts on. */
-interface RawConfig {
+interface RawConfig extends RawServices {
   readonly graphs?: Readonly<Record<string, string | { path: string; description?: string | null }>> | null
   readonly env?: string | Readonly<Record<string, string>> | null
   readonly auth?: { readonly path?: string | null; readonly disable_studio_auth?: boolean | null } | null
-  readonly http?: (Readonly<Record<`disable_${string}`, boolean | null>> & { readonly cors?: CorsConfig | null }) | null
+  readonly http?:
+    | (Readonly<Record<`disable_${string}`, boolean | null>> & {
+        readonly cors?: CorsConfig | null
+        readonly configurable_headers?: {
+          readonly includes?: readonly string[] | null
+          readonly excludes?: readonly string[] | null
+        } | null
+      })
+    | null
+  readonly authkit?: { readonly unscoped_graph_store?: boolean | null } | null
 }
 
 async function configPathIn(folder: string, configFile: string | undefined): Promise<string> {
@@ -249,10 +287,11 @@ function nothingNamed(searched: boolean, hasAuthFile: boolean): AuthkitError {
 }
 
 function httpOf({ http }: RawConfig): ProjectConfig['http'] {
-  const { cors } = http ?? {}
+  const { cors, configurable_headers: headers } = http ?? {}
   const isOff = (name: string) => http?.[`disable_${name}`] ?? false
   return {
-    ...(cors && { cors: Object.fromEntries(Object.entries(cors).filter(([, value]) => value !== null)) }),
+    ...(cors && { cors: withoutNulls(cors) }),
+    ...(headers && { configurableHeaders: withoutNulls(headers) as { includes?: string[]; excludes?: string[] } }),
     disable: {
       assistants: isOff('assistants'),
       threads: isOff('threads'),
@@ -261,6 +300,10 @@ function httpOf({ http }: RawConfig): ProjectConfig['http'] {
       meta: isOff('meta'),
     },
   }
+}
+
+function withoutNulls(section: object): object {
+  return Object.fromEntries(Object.entries(section).filter(([, value]) => value !== null))
 }
 
 /** "Every page" together with "with the cookies of the user" would hand every user to every page. */

@@ -5,6 +5,7 @@ import { devJson } from '../../src/dev/report-json.js'
 import { devText } from '../../src/dev/report-text.js'
 import { createTrace, type Trace } from '../../src/engine/trace.js'
 import { AuthkitError } from '../../src/errors/authkit-error.js'
+import type { RunRecord } from '../../src/runtime/run-record.js'
 
 /** Wipes the screen, forges a line, and hides behind C1, DEL and a letter that turns the rest round. */
 const EVIL = 'a\x1b[2J\r\n 00:00:00  200  DELETE\x9b2K\x7f\u202e\u2028\tz'
@@ -16,6 +17,19 @@ const text = (event: DevEvent) => devText(event, createStyle(false)) ?? ''
 function request(path: string, about: Partial<Trace> = {}, status = 200, method = 'GET'): DevEvent {
   const trace = { ...createTrace('id'), ...about }
   return { kind: 'request', record: { time: new Date(), method, path, status, ms: 1, trace } }
+}
+
+function run(about: Partial<RunRecord> = {}, trace: Partial<Trace> = {}): DevEvent {
+  const ids = { run_id: 'r', thread_id: 't', assistant_id: 'a' }
+  const record = {
+    time: new Date(0),
+    run: ids,
+    graphId: 'agent',
+    status: 'success',
+    ms: 1.234,
+    thrown: undefined,
+  } as const
+  return { kind: 'run', record: { ...record, ...about, trace: { ...createTrace('id'), ...trace } } }
 }
 
 function only(reason: string): Trace['events'][number] {
@@ -53,6 +67,8 @@ const rows: [string, DevEvent, number][] = [
   ['a display name', request('/x', { displayName: EVIL }), 1],
   ['a reason', request('/x', { events: [only(EVIL)] }, 403), 1],
   ['a filter and changes', request('/x', { events: [only('filter')] }), 1],
+  ['the graph and the user of a run', run({ status: 'timeout', graphId: EVIL }, { displayName: EVIL }), 1],
+  ['what a run was refused', run({}, { events: [only(EVIL)] }), 1],
   ['the file of a reload', reload({ file: EVIL }), 1],
   ['a warning that is new', reload({ newWarnings: [EVIL] }), 2],
   [
@@ -84,6 +100,7 @@ describe('what comes from outside is text on its own line', () => {
   it.each<[string, DevEvent]>([
     ['the problem of a request', request('/x', { problem: lines }, 503)],
     ['a problem', { kind: 'problem', time: new Date(), message: lines, stack: lines }],
+    ['what a graph threw', run({ status: 'error', thrown: lines })],
     ['a broken file', reload({ rules: broken(lines) })],
   ])('%s keeps its line breaks, and every line stays under its head', (_, event) => {
     const [head, ...under] = text(event).split('\n')
@@ -105,6 +122,77 @@ describe('what comes from outside is text on its own line', () => {
 
   it('ordinary text of any language is left alone', () => {
     expect(text(request('/größe/数/🎉'))).toContain('/größe/数/🎉')
+  })
+})
+
+describe('a run', () => {
+  const refused = { ...only('no'), event: 'store:put' } as const
+  const failed = { ...refused, decision: undefined }
+  const filtered = { ...refused, decision: only('filter').decision }
+
+  it.each<[string, DevEvent, RegExp | undefined]>([
+    ['that went well is quiet', run(), undefined],
+    ['that was stopped is quiet', run({ status: 'interrupted' }), undefined],
+    ['that may do what it does within a filter is quiet', run({}, { events: [filtered] }), undefined],
+    [
+      'that took too long',
+      run({ status: 'timeout' }, { identity: 'u1' }),
+      / {2}run {2}agent {2}u1 {2}timeout {2}1\.2 ms$/,
+    ],
+    [
+      'that was refused something',
+      run({}, { events: [filtered, refused] }),
+      /agent {2}- {2}success {2}store:put -> deny: no {2}1\.2 ms$/,
+    ],
+    ['whose handler failed', run({}, { events: [failed] }), /store:put handler threads failed/],
+    ['with a problem', run({}, { problem: 'the store is gone' }), /\n {12}the store is gone$/],
+    ['that threw no Error', run({ status: 'error', thrown: 'text' }), / {2}error {2}1\.2 ms\n {12}text$/],
+    ['that threw nothing', run({ status: 'error', thrown: undefined }), / {2}error {2}1\.2 ms$/],
+  ])('%s', (_, event, expected) => {
+    if (expected) expect(text(event)).toMatch(expected)
+    else expect(devText(event, createStyle(false))).toBeUndefined()
+  })
+
+  const thrown = Object.assign(
+    new TypeError('no answer', { cause: new Error('401 for Authorization: Bearer abc.def-ghi') }),
+    { request: { headers: { authorization: 'Bearer carried-secret' } } },
+  )
+
+  it('that threw tells what, where and why, and no credential', () => {
+    const lines = text(run({ status: 'error', thrown })).split('\n')
+    expect(lines[1]).toBe('            TypeError: no answer')
+    expect(lines[2]).toMatch(/^ {12}at .*report-text\.test\.ts:\d+:\d+/)
+    expect(lines).toContain('            caused by Error: 401 for Authorization: Bearer [secret]')
+    expect(lines.join()).not.toMatch(/abc\.def|carried-secret/)
+  })
+
+  it('is one line of JSON, with the name and message of what it threw', () => {
+    const event = run({ status: 'error', thrown }, { identity: 'u1', events: [refused] })
+    expect(JSON.parse(devJson(event))).toEqual({
+      kind: 'run',
+      time: '1970-01-01T00:00:00.000Z',
+      run_id: 'r',
+      thread_id: 't',
+      assistant_id: 'a',
+      graph_id: 'agent',
+      status: 'error',
+      ms: 1.23,
+      identity: 'u1',
+      events: [expect.objectContaining({ event: 'store:put', decision: { kind: 'deny', reason: 'no' } })],
+      error: { name: 'TypeError', message: 'no answer' },
+    })
+    expect(devJson(event)).not.toContain('carried-secret')
+    expect(JSON.parse(devJson(run())).error).toBeNull()
+    expect(JSON.parse(devJson(run({ thrown: { token: 'carried-secret' } }))).error).toEqual({
+      name: 'object',
+      message: 'a value that is no Error',
+    })
+  })
+
+  it('whose errors cause each other ends all the same', () => {
+    const circle = new Error('round')
+    circle.cause = circle
+    expect(text(run({ status: 'error', thrown: circle })).match(/caused by/g)).toHaveLength(3)
   })
 })
 

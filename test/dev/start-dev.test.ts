@@ -1,7 +1,11 @@
-import { stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { createStyle } from '../../src/cli/style.js'
 import type { DevEvent } from '../../src/dev/events.js'
+import { devText } from '../../src/dev/report-text.js'
 import { type DevOptions, type DevServer, startDev } from '../../src/dev/start-dev.js'
 import { isLoopback } from '../../src/server/start.js'
 import { AUTHKIT_ENTRY, type TempProject, test } from '../project/temp-project.js'
@@ -19,7 +23,7 @@ interface Dev extends DevServer {
   readonly events: readonly DevEvent[]
   /** Resolves with the first event of the kind that no call has returned yet. */
   next<K extends DevEvent['kind']>(kind: K): Promise<Extract<DevEvent, { kind: K }>>
-  post(path: string, headers?: Record<string, string>): Promise<{ status: number; text: string }>
+  post(path: string, headers?: Record<string, string>, body?: unknown): Promise<{ status: number; text: string }>
 }
 
 async function inDev(project: TempProject, options: Partial<DevOptions>, work: (dev: Dev) => Promise<void>) {
@@ -45,8 +49,12 @@ async function inDev(project: TempProject, options: Partial<DevOptions>, work: (
         returned.add(event)
         return event as never
       },
-      async post(path, headers = {}) {
-        const answer = await fetch(server.url + path, { method: 'POST', headers })
+      async post(path, headers = {}, body) {
+        const answer = await fetch(server.url + path, {
+          method: 'POST',
+          headers,
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        })
         return { status: answer.status, text: await answer.text() }
       },
     })
@@ -114,6 +122,95 @@ describe('placeholder tokens', () => {
     }
     await inDev(project, { host: '0.0.0.0', noAuth: true }, async (dev) => {
       expect((await dev.next('ready')).warnings.join('\n')).not.toContain('placeholder')
+    })
+  })
+})
+
+describe('what langgraph.json says about runs', () => {
+  const A_TOKEN = { authorization: 'Bearer a-token' }
+  const config = (rest: object) => JSON.stringify({ auth: { path: './auth.ts:auth' }, ...rest })
+
+  test('holds from the edit on: where webhooks may go, and with what', async ({ project }) => {
+    const received: (string | undefined)[] = []
+    const receiver = createServer((request, response) => {
+      received.push(request.headers['x-key'] as string | undefined)
+      response.end()
+    })
+    await new Promise<void>((resolve) => {
+      receiver.listen(0, '127.0.0.1', () => resolve())
+    })
+    const webhook = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`
+    const run = { assistant_id: 'agent', input: { messages: [] }, webhook }
+    const headers = { 'x-key': `\${{ env.LG_WEBHOOK_TEST_KEY }}` }
+    await project.write({ 'auth.ts': AUTH, 'langgraph.json': config({}) })
+    await inDev(project, {}, async (dev) => {
+      const refused = await dev.post('/runs/wait', A_TOKEN, run)
+      expect([refused.status, JSON.parse(refused.text).detail]).toEqual([
+        422,
+        expect.stringContaining('disable_loopback'),
+      ])
+
+      const webhooks = { url: { disable_loopback: false }, headers }
+      await project.write({ 'langgraph.json': config({ webhooks }) })
+      expect((await dev.next('reloaded')).newWarnings).toEqual([
+        'webhooks.headers.x-key is not sent: LG_WEBHOOK_TEST_KEY is not set, or is no line.',
+      ])
+      await project.write({ '.env': 'LG_WEBHOOK_TEST_KEY=one' })
+      expect((await dev.next('reloaded')).warnings).toEqual([])
+      expect((await dev.post('/runs/wait', A_TOKEN, run)).status).toBe(200)
+      while (received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(received).toEqual(['one'])
+
+      await project.write({ '.env': 'LG_WEBHOOK_TEST_KEY=two' })
+      await dev.next('reloaded')
+      await dev.post('/runs/wait', A_TOKEN, run)
+      while (received.length === 1) await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(received).toEqual(['one', 'two'])
+
+      await project.write({ 'langgraph.json': config({ webhooks, http: { disable_webhooks: true } }) })
+      await dev.next('reloaded')
+      expect((await dev.post('/runs/wait', A_TOKEN, run)).text).toContain('disable_webhooks')
+    })
+    receiver.close()
+  })
+
+  test('every run is told of, with what its graph threw', async ({ project }) => {
+    await project.write({
+      'auth.ts': AUTH,
+      'langgraph.json': config({ graphs: { broken: './broken.ts:graph' } }),
+      'broken.ts': 'export const graph = null\nthrow new RangeError("it broke")\n',
+    })
+    await inDev(project, {}, async (dev) => {
+      await dev.post('/runs/wait', A_TOKEN, { assistant_id: 'broken', input: {} })
+      const { record } = await dev.next('run')
+      expect(record).toMatchObject({ graphId: 'broken', status: 'error', thrown: { code: 'graph_broken' } })
+      expect(devText({ kind: 'run', record }, createStyle(false))).toMatch(
+        / {2}run {2}broken {2}\S+ {2}error {2}[\d.]+ ms\n {12}AuthkitError: broken\.ts:2:7: RangeError: it broke\n/,
+      )
+    })
+  })
+
+  test('a run may take as long as --run-timeout says', async ({ project }) => {
+    await project.write({
+      'auth.ts': AUTH,
+      'langgraph.json': config({ graphs: { slow: './slow.ts:graph' }, env: { BG_JOB_TIMEOUT_SECS: '3000' } }),
+      'slow.ts': `export const graph = () => new Promise(() => {})`,
+    })
+    await inDev(project, { runTimeoutSeconds: 1 }, async (dev) => {
+      await dev.post('/runs/wait', A_TOKEN, { assistant_id: 'slow', input: {} })
+      expect((await dev.next('run')).record).toMatchObject({ graphId: 'slow', status: 'timeout' })
+    })
+  })
+
+  test('the root key lies beside the database, and a bad one stops the start', async ({ project }) => {
+    await project.write({ 'auth.ts': AUTH })
+    await inDev(project, {}, async () => expect(await readdir(project.root)).not.toContain('root.key'))
+    await inDev(project, { database: undefined }, async () => {
+      expect(await readdir(project.path('.authkit'))).toEqual(expect.arrayContaining(['dev.db', 'root.key']))
+    })
+    await project.write({ '.authkit/root.key': 'short' })
+    await expect(inDev(project, { database: undefined }, async () => {})).rejects.toMatchObject({
+      code: 'root_key_invalid',
     })
   })
 })
