@@ -241,6 +241,9 @@ export const runRequest = z.object({
   multitask_strategy: withDefault(z.enum(['reject', 'enqueue', 'interrupt', 'rollback']), 'enqueue'),
   if_not_exists: withDefault(z.enum(['reject', 'create']), 'reject'),
   after_seconds: withDefault(z.number().min(0).max(31_536_000), 0),
-  on_completion: withDefault(z.enum(['delete', 'keep']), 'delete'),
+  // Two names for each: the second is that of the clients' types.
+  on_completion: withDefault(z.enum(['delete', 'complete', 'keep', 'continue']), 'delete').transform((wanted) =>
+    wanted === 'delete' || wanted === 'complete' ? 'delete' : 'keep',
+  ),
   durability: optional(z.enum(['sync', 'async', 'exit'])),
 })

@@ -378,7 +378,7 @@ export const differences: readonly Difference[] = [
     why: 'Nobody asked for `checkpoints`.',
   },
   ...at(
-    ['config', 'tasks'].map((key) => `answer[checkpoints *].data.${key}`),
+    ['config', 'tasks', 'parent_config'].map((key) => `answer[checkpoints *].data.${key}`),
     {
       call: 'runs.stream: checkpoints',
       ours: '*',
