@@ -74,6 +74,11 @@ export const ERRORS = {
   value_invalid: { exit: 1, status: 500, hint: 'A handler changed the value into something the server cannot use.' },
 
   // the API
+  storage_full: {
+    exit: 1,
+    status: 507,
+    hint: 'Make room on the disk; nothing that was kept is lost, and reading goes on.',
+  },
   not_found: { exit: 1, status: 404, hint: 'Check the id, and that this user may see it.' },
   conflict: { exit: 1, status: 409, hint: 'Use another id, or if_exists: "do_nothing" for your own object.' },
   invalid_request: { exit: 1, status: 422, hint: 'GET /docs describes what every route takes.' },

@@ -109,6 +109,8 @@ export async function inspectConfig(
   const root = dirname(file)
   const inputs = new Map<string, Fingerprint>()
   const read: ReadText = async (path) => {
+    // What can't be read is watched too: it may be put right.
+    inputs.set(path, ABSENT)
     const content = await readIfThere(path, root)
     inputs.set(path, content ? fingerprintOf(content) : ABSENT)
     return content && withoutByteOrderMark(content)

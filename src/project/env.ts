@@ -25,7 +25,8 @@ export function applyEnv(environment: NodeJS.ProcessEnv): AppliedEnv {
     for (const [name, value] of Object.entries(variables)) {
       if (environment[name] !== undefined && !isOurs(name)) continue
       environment[name] = value
-      ours.set(name, value)
+      // As the environment holds it: it ends at a NUL.
+      ours.set(name, environment[name] ?? '')
     }
   }
 

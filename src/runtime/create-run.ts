@@ -71,13 +71,23 @@ export async function createRun(
   if (webhook !== undefined) deps.webhooks.check(String(webhook))
   const assistant = await assistantFor(deps, caller, asked.assistantId)
   const names = { graph_id: assistant.graph_id, assistant_id: assistant.assistant_id }
-  const read = reads
+  // A webhook shows its owner what the run made, as waiting for it would.
+  const shown = reads || webhook !== undefined
+  const read = shown
     ? await caller.authorize('threads:read', threadId === undefined ? {} : { thread_id: id })
     : undefined
-  const mayStop = threadId === undefined ? undefined : await askToStop(deps, caller, id, request.multitask_strategy)
+  const mayStop =
+    threadId === undefined ? undefined : await askToStop(deps, caller, asked.scope, id, request.multitask_strategy)
   // Handlers may take long. They have answered by now, so nobody holds up a thread that is not theirs.
   return queue.exclusively(id, async () => {
-    const { scope, thread } = await threadFor(deps, id, threadId, request, { ...asked, readScope: read?.scope }, names)
+    const { scope, thread, made } = await threadFor(
+      deps,
+      id,
+      threadId,
+      request,
+      { ...asked, readScope: read?.scope },
+      names,
+    )
     if (threadId !== undefined) await makeWay(deps, thread, request.multitask_strategy, mayStop)
 
     const { kwargs } = asked
@@ -86,7 +96,9 @@ export async function createRun(
     // That a cron started a run says nothing about the next one.
     const { cron_id: _, ...own } = configurable
     const sticky = { ...(thread.config['configurable'] as Json | undefined), ...own }
-    const plan = planFor({ assistant, thread, user: caller.user, kwargs, headers })
+    const scopes = [asked.scope, ...(read ? [read.scope] : [])]
+    const ownThread = made && !(await isVisible(deps, scopes, id))
+    const plan = planFor({ assistant, thread, user: caller.user, kwargs, headers, reads: shown, ownThread })
     // The run first: whoever settles the thread of an earlier run looks for it, to leave the thread busy.
     const run = await deps.storage.runs.create(scope, {
       run_id: asked.runId,
@@ -196,10 +208,10 @@ async function threadFor(
   request: RunRequest,
   { scope, readScope, metadata }: Asked & { readScope: Scope | undefined },
   names: Json,
-): Promise<{ scope: Scope; thread: Thread }> {
+): Promise<{ scope: Scope; thread: Thread; made: boolean }> {
   const existing = threadId === undefined ? undefined : await storage.threads.get(scope, id)
   if (existing && readScope && !(await storage.threads.get(readScope, id))) throw notFound(id)
-  if (existing) return { scope, thread: existing }
+  if (existing) return { scope, thread: existing, made: false }
   if (threadId !== undefined && request.if_not_exists === 'reject') throw notFound(id)
   // The thread that a run makes has the handler's metadata, and is not held against the handler's filter.
   const own = systemScope('the thread that this run creates')
@@ -207,17 +219,25 @@ async function threadFor(
   const wanted = { thread_id: id, metadata: { ...metadata, ...names }, ...(threadTtl ? { ttl: threadTtl } : {}) }
   const made = await storage.threads.create(own, wanted, 'raise')
   if (!made) throw notFound(id)
-  return { scope: own, thread: made }
+  return { scope: own, thread: made, made: true }
+}
+
+async function isVisible({ storage }: RunDeps, scopes: readonly Scope[], threadId: string): Promise<boolean> {
+  for (const scope of scopes) if (!(await storage.threads.get(scope, threadId))) return false
+  return true
 }
 
 /** Asks whether the caller may stop the runs in flight, where the strategy would. Undefined where there was none. */
 async function askToStop(
   { storage }: RunDeps,
   caller: Caller,
+  mayRun: Scope,
   threadId: string,
   strategy: RunRequest['multitask_strategy'],
 ): Promise<Scope | undefined> {
   if (strategy === 'enqueue' || strategy === 'reject') return undefined
+  // Whether a thread that is hidden has a run is nobody's to learn, by an answer or by what a handler is asked.
+  if (!(await storage.threads.get(mayRun, threadId))) return undefined
   const system = systemScope('which runs are in flight, so that the rules can be asked about them')
   const inFlight = await storage.runs.inFlight(system, threadId)
   if (inFlight.length === 0) return undefined
@@ -271,12 +291,16 @@ function planFor({
   user,
   kwargs,
   headers,
+  reads,
+  ownThread,
 }: {
   assistant: RunAssistant
   thread: Thread
   user: Caller['user']
   kwargs: Json
   headers: Readonly<Record<string, string>>
+  reads: boolean
+  ownThread: boolean
 }): StoredPlan {
   const config = (kwargs['config'] ?? {}) as Json
   const base = withoutReserved(assistant.config)
@@ -302,6 +326,8 @@ function planFor({
     streamModes: kwargs['stream_mode'] as StreamMode[],
     subgraphs: kwargs['subgraphs'] === true,
     durability: kwargs['durability'] as StoredPlan['durability'],
+    reads,
+    ownThread,
   }
 }
 

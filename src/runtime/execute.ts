@@ -13,7 +13,7 @@ import { createMessageStream } from './message-stream.js'
 import type { StoreAccess } from './store-access.js'
 import type { StreamMode } from './stream-modes.js'
 import { type CheckpointRef, configOf, type LatestState, latestStateOf } from './thread-state.js'
-import { toWire, wireText } from './wire.js'
+import { wireText } from './wire.js'
 
 /** Modes whose events hold the configuration of the run, and with it the caller. */
 const CARRIES_CONFIG = new Set(['tasks', 'checkpoints', 'debug', 'events', 'tools'])
@@ -40,6 +40,10 @@ export interface StoredPlan {
   readonly streamModes: readonly StreamMode[]
   readonly subgraphs: boolean
   readonly durability: 'sync' | 'async' | 'exit' | undefined
+  /** Whether its creator is shown what it makes: by a stream, by waiting, or by a webhook. */
+  readonly reads: boolean
+  /** Whether its thread was made for it, and is not held against the filters of the handlers: they would hide it. */
+  readonly ownThread: boolean
 }
 
 /** A failure as clients read it. */
@@ -80,7 +84,7 @@ export async function execute(
     emit: (event: string, data: string) => void
     room: () => Promise<void> | undefined
     signal: AbortSignal
-    store: { access: StoreAccess; caller: Caller | undefined; unscoped: boolean }
+    store: { access: StoreAccess; caller: () => Caller | undefined; unscoped: boolean }
     onThrown?: (thrown: unknown) => void
   },
 ): Promise<Outcome> {
@@ -150,6 +154,14 @@ function isInterrupt(data: unknown): boolean {
 function errorOf(thrown: unknown): RunError {
   // What a graph file throws when it is loaded is for the terminal; whoever runs it is told where it failed.
   if (thrown instanceof AuthkitError) return { error: thrown.code, message: thrown.detail }
-  if (thrown instanceof Error) return { error: thrown.name, message: thrown.message }
-  return { error: 'Error', message: typeof thrown === 'string' ? thrown : JSON.stringify(toWire(thrown)) }
+  // Clients know a failure by its two texts, so there is always something in both.
+  const { name, message } = thrown instanceof Error ? thrown : { name: 'Error', message: textOf(thrown) }
+  return {
+    error: typeof name === 'string' && name !== '' ? name : 'Error',
+    message: typeof message === 'string' && message !== '' ? message : 'The graph failed without saying why.',
+  }
+}
+
+function textOf(thrown: unknown): string {
+  return typeof thrown === 'string' ? thrown : (wireText(thrown) ?? String(thrown))
 }

@@ -25,10 +25,11 @@ const UNSCOPED = 'langgraph.json lets graphs reach the whole store'
  *
  * Operations of a batch are done one after the other; those after one that fails are not done.
  *
- * @param caller Undefined while the rules are broken: every operation is then refused.
+ * @param caller Asked at each operation, so that the rules are those of the moment. Undefined while they are broken: the
+ *   operation is then refused.
  * @param unscoped The rules are not asked, and the graph reaches the whole store.
  * @example
- * graph.store = createGraphStore({ access, caller: engine.callerFor(user, trace), unscoped: false })
+ * graph.store = createGraphStore({ access, caller: () => engine()?.callerFor(user, trace), unscoped: false })
  */
 export function createGraphStore({
   access,
@@ -36,19 +37,18 @@ export function createGraphStore({
   unscoped,
 }: {
   access: StoreAccess
-  caller: Caller | undefined
+  caller: () => Caller | undefined
   unscoped: boolean
 }): BaseStore {
-  const user = unscoped ? unscopedCaller(caller) : caller
-  return new GraphStore(access, user)
+  return new GraphStore(access, unscoped ? () => unscopedCaller(caller()) : caller)
 }
 
 // BaseStore is a class, and LangGraph wraps whatever it is given in another one that calls `batch` alone.
 class GraphStore extends BaseStore {
   readonly #access: StoreAccess
-  readonly #caller: StoreCaller | undefined
+  readonly #caller: () => StoreCaller | undefined
 
-  constructor(access: StoreAccess, caller: StoreCaller | undefined) {
+  constructor(access: StoreAccess, caller: () => StoreCaller | undefined) {
     super()
     this.#access = access
     this.#caller = caller
@@ -62,7 +62,7 @@ class GraphStore extends BaseStore {
 
   async #perform(operation: Operation): Promise<unknown> {
     const event = eventOf(operation)
-    const caller = this.#caller
+    const caller = this.#caller()
     if (!caller) {
       throw new AuthkitError('auth_file_broken', `${event} failed: the rules of auth.ts can't be asked.`)
     }

@@ -1,14 +1,15 @@
 import { setMaxListeners } from 'node:events'
 import type { Engine } from '../engine/engine.js'
-import { systemScope } from '../engine/scope.js'
-import { createTrace } from '../engine/trace.js'
+import { type Scope, systemScope } from '../engine/scope.js'
+import { createTrace, type Trace } from '../engine/trace.js'
 import { AuthkitError } from '../errors/authkit-error.js'
-import type { Run, RunTicket, Storage } from '../storage/storage.js'
+import type { ClaimedRun, Run, RunTicket, Storage } from '../storage/storage.js'
 import { createEventLog, type EventLog } from './event-log.js'
 import type { Outcome, RunError, RunPlan } from './execute.js'
 import type { GraphRegistry } from './graph-registry.js'
 import { createHistory } from './history.js'
 import type { RunRecord } from './run-record.js'
+import { waitingRunValue } from './run-value.js'
 import type { Seal } from './seal.js'
 import type { RuntimeSettings } from './settings.js'
 import type { StoreAccess } from './store-access.js'
@@ -23,7 +24,10 @@ export interface RunHandle {
   readonly runId: string
   readonly threadId: string
   readonly log: EventLog
-  /** Resolves when the run has ended and everything about it is stored. Never rejects. */
+  /**
+   * Resolves when the run has ended and everything about it is stored. Never rejects. Whoever asks when it has ended already
+   * is not told the values: the thread holds them.
+   */
   readonly outcome: Promise<Outcome>
 }
 
@@ -68,11 +72,25 @@ export interface RunQueueOptions {
 }
 
 interface Entry extends RunHandle {
+  outcome: Promise<Outcome>
   readonly ticket: RunTicket
   readonly abort: AbortController
-  readonly settle: (outcome: Outcome) => void
+  settle: (outcome: Outcome) => void
   state: 'waiting' | 'going' | 'ended'
+  /** Whether it began later than it was asked for, so that what was allowed then may not be now. */
+  waited: boolean
 }
+
+interface About {
+  readonly plan?: RunPlan | undefined
+  readonly startedAt?: Date | undefined
+}
+
+/** How soon a database that fails is tried again. */
+const AGAIN_MS = 1000
+
+/** How soon rules that are broken are looked at again. */
+const RULES_AGAIN_MS = 250
 
 /** How long the state that a run left may take to be read. */
 const SETTLE_MS = 1000
@@ -108,12 +126,9 @@ export function createRunQueue({
     if (entry.log.spilled) void storage.runEvents.delete(system, runId).catch(() => undefined)
   })
 
-  function submit(ticket: RunTicket): RunHandle {
+  function submit(ticket: RunTicket, { left = false } = {}): RunHandle {
     const { run_id: runId, thread_id: threadId } = ticket
-    let settle: (outcome: Outcome) => void = () => undefined
-    const outcome = new Promise<Outcome>((resolve) => {
-      settle = resolve
-    })
+    const { promise: outcome, resolve: settle } = deferred<Outcome>()
     const abort = new AbortController()
     // Each task of a graph listens to it; many of them are no leak.
     setMaxListeners(0, abort.signal)
@@ -123,10 +138,11 @@ export function createRunQueue({
         read: (from, limit) => storage.runEvents.read(system, runId, from, limit),
       },
     })
-    const entry: Entry = { runId, threadId, ticket, log, outcome, abort, settle, state: 'waiting' }
+    const entry: Entry = { runId, threadId, ticket, log, outcome, abort, settle, state: 'waiting', waited: left }
     entries.set(runId, entry)
     if (closing.signal.aborted) end(entry, { kind: 'interrupted' })
     else void lineUp(entry)
+    if (entry.state === 'waiting') entry.waited = true
     return entry
   }
 
@@ -152,10 +168,21 @@ export function createRunQueue({
 
   async function go(entry: Entry): Promise<void> {
     entry.state = 'going'
+    const { ticket, abort } = entry
     const startedAt = new Date()
-    const { outcome, run } = await attempt(entry, startedAt)
-    const concluded = await conclude(entry.ticket, outcome, { run, startedAt })
-    turns.done(entry.ticket)
+    const claimed = await claim(entry)
+    if (claimed === 'later') {
+      await pause(AGAIN_MS, AbortSignal.any([abort.signal, closing.signal]))
+      if (!abort.signal.aborted && !closing.signal.aborted) {
+        entry.state = 'waiting'
+        turns.putBack(ticket)
+        startRuns()
+        return
+      }
+    }
+    const { outcome, plan } = await attemptOf(entry, claimed === 'later' ? undefined : claimed, startedAt)
+    const concluded = await conclude(ticket, outcome, { plan, startedAt })
+    turns.done(ticket)
     startRuns()
     end(entry, concluded)
   }
@@ -163,30 +190,53 @@ export function createRunQueue({
   function end(entry: Entry, outcome: Outcome): void {
     entry.state = 'ended'
     entry.log.end()
-    history.add(entry)
     entry.settle(outcome)
+    // What a run left can be large, and is in its thread. What resolves a promise holds its value too, and so does whoever
+    // still listens for the run to be stopped.
+    entry.settle = () => undefined
+    entry.abort.abort()
+    if (outcome.kind === 'success') entry.outcome = Promise.resolve({ ...outcome, values: null })
+    history.add(entry)
   }
 
-  async function attempt(entry: Entry, time: Date): Promise<{ outcome: Outcome; run: Run | undefined }> {
+  /** Takes a run. Undefined where it does not wait any more; `later` where the database can't say. */
+  async function claim({ runId, abort }: Entry): Promise<ClaimedRun | 'later' | undefined> {
+    try {
+      return abort.signal.aborted ? undefined : await storage.runs.claim(system, runId)
+    } catch {
+      return 'later'
+    }
+  }
+
+  async function attemptOf(entry: Entry, claimed: ClaimedRun | undefined, startedAt: Date) {
+    if (!claimed) return { outcome: { kind: 'interrupted' } satisfies Outcome, plan: undefined }
+    let plan: RunPlan | undefined
+    try {
+      plan = { ...openPlan(entry.runId, claimed.plan), run: claimed.run }
+    } catch (thrown) {
+      const error = toldOf(thrown)
+      entry.log.append('error', JSON.stringify(error))
+      return { outcome: { kind: 'error', error } satisfies Outcome, plan }
+    }
+    return { outcome: await attempt(entry, plan, startedAt), plan }
+  }
+
+  async function attempt(entry: Entry, plan: RunPlan, time: Date): Promise<Outcome> {
     const { runId, log, abort } = entry
     const { signal } = abort
     const started = performance.now()
     const trace = createTrace(runId)
+    trace.identity = plan.user?.identity
+    trace.displayName = plan.user?.display_name
     const timeout = new AbortController()
-    let plan: RunPlan | undefined
     let outcome: Outcome
     let thrown: unknown
     try {
-      const claimed = signal.aborted ? undefined : await storage.runs.claim(system, runId)
-      if (!claimed) return { outcome: { kind: 'interrupted' }, run: undefined }
-      plan = { ...openPlan(runId, claimed.plan), run: claimed.run }
-      trace.identity = plan.user?.identity
-      trace.displayName = plan.user?.display_name
       onRunStart?.({ runId, graphId: plan.graphId })
+      if (entry.waited) await mayBegin(plan, trace, signal)
       feeds.started(entry)
       log.append('metadata', JSON.stringify({ run_id: runId, attempt: 1 }))
       const { execute } = await import('./execute.js')
-      const rules = engine()
       const executed = execute(plan, {
         storage,
         graphs,
@@ -195,7 +245,7 @@ export function createRunQueue({
         room: log.room,
         store: {
           access: storeAccess,
-          caller: rules?.callerFor(plan.user, trace),
+          caller: () => engine()?.callerFor(plan.user, trace),
           unscoped: settings().store.unscopedInGraphs,
         },
         onThrown: (error) => {
@@ -207,18 +257,38 @@ export function createRunQueue({
       outcome = await Promise.race([executed, stopped, outOfTime(log, timeout, signal)])
     } catch (error) {
       thrown = error
-      const message = error instanceof Error ? error.message : String(error)
-      outcome = { kind: 'error', error: { error: 'Error', message } }
-      log.append('error', JSON.stringify(outcome.error))
+      outcome = signal.aborted ? { kind: 'interrupted' } : { kind: 'error', error: toldOf(error) }
+      if ('error' in outcome) log.append('error', JSON.stringify(outcome.error))
     } finally {
       // Ends the clock, and whatever still runs without anyone waiting for it.
       timeout.abort()
     }
-    if (plan) {
-      const ms = performance.now() - started
-      onRun?.({ time, run: plan.run, graphId: plan.graphId, status: outcome.kind, ms, trace, thrown })
+    const ms = performance.now() - started
+    onRun?.({ time, run: plan.run, graphId: plan.graphId, status: outcome.kind, ms, trace, thrown })
+    return outcome
+  }
+
+  /**
+   * Asks the rules again about a run that had to wait: whoever asked for it may have lost the thread meanwhile. While the
+   * rules are broken it goes on waiting.
+   *
+   * @throws AuthkitError where the run may not begin any more.
+   */
+  async function mayBegin(plan: RunPlan, trace: Trace, signal: AbortSignal): Promise<void> {
+    let rules = engine()
+    for (; !rules && !signal.aborted; rules = engine()) await pause(RULES_AGAIN_MS, signal)
+    signal.throwIfAborted()
+    if (!rules) return
+    const caller = rules.callerFor(plan.user, trace)
+    const { run } = plan
+    const { scope } = await caller.authorize('threads:create_run', waitingRunValue(caller, run))
+    const scopes = [scope]
+    if (plan.reads) scopes.push((await caller.authorize('threads:read', { thread_id: run.thread_id })).scope)
+    for (const one of plan.ownThread ? [] : scopes) {
+      if (!(await storage.threads.get(one, run.thread_id))) {
+        throw new AuthkitError('not_found', `Thread with ID ${run.thread_id} not found`)
+      }
     }
-    return { outcome, run: plan?.run }
   }
 
   async function outOfTime(log: EventLog, timeout: AbortController, signal: AbortSignal): Promise<Outcome> {
@@ -235,49 +305,78 @@ export function createRunQueue({
     try {
       return seal.open(`runs/${runId}`, sealed) as RunPlan
     } catch (cause) {
-      throw new AuthkitError('internal', 'The key that sealed this run is not the key of this server.', { cause })
+      throw new AuthkitError('root_key_invalid', 'The key that sealed this run is not the key of this server.', {
+        cause,
+      })
     }
   }
 
-  /** Stores how a run ended. Its thread may be gone by now; that is not an error. */
-  async function conclude(
-    { run_id, thread_id }: RunTicket,
-    outcome: Outcome,
-    { run, startedAt }: { run?: Run | undefined; startedAt?: Date } = {},
-  ): Promise<Outcome> {
+  /** Stores how a run ended, and tries again where the database fails: a run that is over must not look as if it went on. */
+  async function conclude(ticket: RunTicket, outcome: Outcome, about: About = {}): Promise<Outcome> {
     try {
-      const known = run ?? (await storage.runs.get(system, thread_id, run_id))
-      const error = 'error' in outcome ? { ...outcome.error } : null
-      // A run that was deleted has nothing more to say about its thread, which may be another by now.
-      if (!known || !(await storage.runs.finish(system, run_id, { status: outcome.kind, error }))) {
-        return { kind: 'interrupted' }
-      }
-      const values = outcome.kind === 'success' ? outcome.values : null
-      if (known.kwargs['temporary'] === true) await storage.threads.delete(system, thread_id)
-      else await settleThread(thread_id, outcome)
-      void notify(known, outcome, values, startedAt)
+      return await concludeOnce(ticket, outcome, about)
     } catch (thrown) {
+      void pause(AGAIN_MS, closing.signal).then(() =>
+        closing.signal.aborted ? outcome : conclude(ticket, outcome, about),
+      )
       return { kind: 'error', error: { error: 'StorageError', message: thrown instanceof Error ? thrown.message : '' } }
     }
+  }
+
+  /** Its thread may be gone by now; that is not an error. */
+  async function concludeOnce(
+    { run_id, thread_id }: RunTicket,
+    outcome: Outcome,
+    { plan, startedAt }: About,
+  ): Promise<Outcome> {
+    const run = plan?.run ?? (await storage.runs.get(system, thread_id, run_id))
+    const error = 'error' in outcome ? { ...outcome.error } : null
+    // A run that was deleted has nothing more to say about its thread, which may be another by now.
+    if (!run || !(await storage.runs.finish(system, run_id, { status: outcome.kind, error }))) {
+      return { kind: 'interrupted' }
+    }
+    // Before the thread goes: whoever is told may read it only while it is there.
+    const told = await toTell(run, outcome, { plan, startedAt })
+    if (run.kwargs['temporary'] === true) {
+      await storage.threads.delete(system, thread_id)
+      feeds.end(thread_id)
+    } else await settleThread(thread_id, outcome)
+    if (told) void webhooks.send(told.url, { ...told.payload, webhook_sent_at: new Date().toISOString() })
     return outcome
   }
 
-  /** Tells whoever asked to be told. The run is over, whatever becomes of that. */
-  async function notify(run: Run, outcome: Outcome, values: unknown, startedAt: Date | undefined): Promise<void> {
+  /**
+   * What a webhook is to be told, where there is one: as much as its owner may read at this moment. Of a run that never began
+   * nobody knows whom it belongs to any more, and it has left nothing.
+   */
+  async function toTell(run: Run, outcome: Outcome, { plan, startedAt }: About) {
     const { webhook } = run.kwargs
-    if (typeof webhook !== 'string') return
+    if (typeof webhook !== 'string') return undefined
+    const scope = plan && (await readScope(plan))
+    if (plan && !scope) return undefined
+    const thread = scope && (await storage.threads.get(scope, run.thread_id))
     const ended = new Date().toISOString()
-    const thread = values === null ? await storage.threads.get(system, run.thread_id).catch(() => undefined) : undefined
-    await webhooks.send(webhook, {
+    const payload = {
       ...run,
       status: outcome.kind,
       updated_at: ended,
       run_started_at: startedAt?.toISOString() ?? null,
       run_ended_at: ended,
-      webhook_sent_at: new Date().toISOString(),
-      values: values ?? thread?.values ?? null,
+      values: thread ? (outcome.kind === 'success' ? outcome.values : thread.values) : null,
       ...('error' in outcome ? { error: outcome.error.message } : {}),
-    })
+    }
+    return { url: webhook, payload }
+  }
+
+  /** The scope in which the owner of a run may read its thread; undefined where not at all. */
+  async function readScope({ user, run, ownThread }: RunPlan): Promise<Scope | undefined> {
+    try {
+      const caller = engine()?.callerFor(user, createTrace(run.run_id))
+      const asked = await caller?.authorize('threads:read', { thread_id: run.thread_id })
+      return asked && ownThread ? system : asked?.scope
+    } catch {
+      return undefined
+    }
   }
 
   async function settleThread(threadId: string, outcome: Outcome): Promise<void> {
@@ -370,11 +469,12 @@ export function createRunQueue({
       for (const run of lost) {
         await storage.runs.finish(system, run.run_id, { status: 'error', error })
         await settleThread(run.thread_id, { kind: 'error', error })
-        void notify(run, { kind: 'error', error }, null, undefined)
+        const told = await toTell(run, { kind: 'error', error }, {})
+        if (told) void webhooks.send(told.url, { ...told.payload, webhook_sent_at: new Date().toISOString() })
       }
       for (const threadId of await storage.threads.stuck(system)) await settleThread(threadId, { kind: 'interrupted' })
       const tickets = await storage.runs.tickets(system)
-      for (const ticket of tickets) submit(ticket)
+      for (const ticket of tickets) submit(ticket, { left: true })
       return { waiting: tickets.length, lost: lost.length }
     },
 
@@ -388,4 +488,19 @@ export function createRunQueue({
       entries.clear()
     },
   }
+}
+
+/** A promise and what resolves it. In a function of its own: closures beside it would keep the value alive. */
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined
+  const promise = new Promise<T>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}
+
+/** What is told of an error that is not the graph's. */
+function toldOf(error: unknown): RunError {
+  if (error instanceof AuthkitError) return { error: error.code, message: error.detail }
+  return { error: 'Error', message: error instanceof Error ? error.message : String(error) }
 }

@@ -1,7 +1,8 @@
 import type { Caller } from '../engine/engine.js'
 import type { AuthEventValueMap } from '../engine/event-values.js'
 import { withoutReserved } from '../engine/reserved.js'
-import type { Json } from '../storage/storage.js'
+import type { User } from '../engine/user.js'
+import type { Json, Run } from '../storage/storage.js'
 import type { RunRequest } from './create-run.js'
 
 /**
@@ -14,13 +15,6 @@ export function runValue(
   request: RunRequest,
 ): AuthEventValueMap['threads:create_run'] {
   const config = withoutReserved(request.config ?? {})
-  const identified = user
-    ? {
-        langgraph_auth_user: user,
-        langgraph_auth_user_id: user.identity,
-        langgraph_auth_permissions: user.permissions,
-      }
-    : {}
   const { input, command, context, checkpoint, checkpoint_id, interrupt_before, interrupt_after } = request
   return {
     ...(run.threadId === undefined ? {} : { thread_id: run.threadId }),
@@ -34,7 +28,7 @@ export function runValue(
     after_seconds: request.after_seconds,
     kwargs: {
       ...given({ input, command }),
-      config: { ...config, configurable: { ...(config['configurable'] as Json | undefined), ...identified } },
+      config: { ...config, configurable: { ...(config['configurable'] as Json | undefined), ...identityOf(user) } },
       ...(context === undefined ? {} : { context: withoutReserved(context) }),
       ...given({ checkpoint, checkpoint_id, interrupt_before, interrupt_after }),
       ...given({ webhook: request.webhook, durability: request.durability }),
@@ -43,6 +37,35 @@ export function runValue(
       resumable: request.stream_resumable,
       temporary: run.threadId === undefined && request.on_completion === 'delete',
     },
+  }
+}
+
+/** The same for a run that has been created and had to wait, when it is about to begin. */
+export function waitingRunValue(
+  { user }: Pick<Caller, 'user'>,
+  { run_id, thread_id, assistant_id, metadata, kwargs, multitask_strategy }: Run,
+): AuthEventValueMap['threads:create_run'] {
+  const config = (kwargs['config'] ?? {}) as Json
+  const configurable = { ...(config['configurable'] as Json | undefined), ...identityOf(user) }
+  // A copy: what a handler stamps on it now was stamped when the run was created.
+  return structuredClone({
+    thread_id,
+    assistant_id,
+    run_id,
+    status: 'pending',
+    metadata,
+    multitask_strategy: multitask_strategy as 'enqueue',
+    kwargs: { ...kwargs, config: { ...config, configurable } },
+  })
+}
+
+/** Who a run belongs to, as its graph is told. */
+function identityOf(user: User | undefined): Json {
+  if (!user) return {}
+  return {
+    langgraph_auth_user: user,
+    langgraph_auth_user_id: user.identity,
+    langgraph_auth_permissions: user.permissions,
   }
 }
 

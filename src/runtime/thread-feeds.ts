@@ -19,16 +19,27 @@ export interface ThreadFeeds {
   isFollowed(threadId: string): boolean
   /** Something that belongs to no run. */
   publish(threadId: string, event: string, data: string): void
-  /** Ends the streams of a thread that goes. */
+  /** Ends the streams of a thread that is gone, and forgets what happened on it: another may take its id. */
   end(threadId: string): void
   /**
-   * Ends with the thread, and not before.
+   * Ends with the thread, with the right to read it, and with a reader that stays too far behind.
    *
    * @param after The id of the last event seen, or `-` for everything that is still known; undefined for what comes from
    *   now on.
+   * @param mayRead Whether the reader may still read the thread. It is asked once the reader can miss nothing any more, and
+   *   then before each run and each change: a stream lives long, and what it was let at may be another's by now.
    */
-  read(threadId: string, after: string | undefined, signal: AbortSignal): AsyncGenerator<FeedEvent>
+  read(
+    threadId: string,
+    after: string | undefined,
+    signal: AbortSignal,
+    mayRead: () => Promise<boolean>,
+  ): AsyncGenerator<FeedEvent>
 }
+
+/** A reader that takes nothing is let go when so much waits for it. It can come back, and go on where it was. */
+const BACKLOG_BYTES = 8_000_000
+const BACKLOG_ITEMS = 1000
 
 interface FedRun {
   readonly runId: string
@@ -81,14 +92,19 @@ export function createThreadFeeds(): ThreadFeeds {
     },
 
     end(threadId) {
+      runs.delete(threadId)
       tell(threadId, 'gone')
     },
 
-    async *read(threadId, after, signal) {
+    async *read(threadId, after, signal, mayRead) {
       const waiting = missed(threadId, after)
+      let backlog = 0
       let wake = () => {}
       const reader = (news: News) => {
-        waiting.push(news)
+        backlog += sizeOf(news)
+        // What waits is dropped with it: the reader has not heard of it, and will ask from where it was.
+        if (backlog > BACKLOG_BYTES || waiting.length >= BACKLOG_ITEMS) waiting.splice(0, waiting.length, 'gone')
+        else waiting.push(news)
         wake()
       }
       const known = readers.get(threadId) ?? new Set()
@@ -96,23 +112,31 @@ export function createThreadFeeds(): ThreadFeeds {
       const stop = () => wake()
       signal.addEventListener('abort', stop, { once: true })
       try {
+        if (!(await mayRead())) return
         while (!signal.aborted) {
           const news = waiting.shift()
           if (!news) {
             await new Promise<void>((resolve) => {
               wake = resolve
             })
-          } else if (news === 'gone') return
-          else if ('event' in news) yield news.event
+            continue
+          }
+          backlog -= sizeOf(news)
+          if (news === 'gone' || !(await mayRead())) return
+          if ('event' in news) yield news.event
           else yield* eventsOf(news.run, news.from, signal)
         }
       } finally {
         signal.removeEventListener('abort', stop)
         known.delete(reader)
-        if (known.size === 0) readers.delete(threadId)
+        if (known.size === 0 && readers.get(threadId) === known) readers.delete(threadId)
       }
     },
   }
+}
+
+function sizeOf(news: News): number {
+  return news !== 'gone' && 'event' in news ? 2 * news.event.data.length : 0
 }
 
 async function* eventsOf({ runId, log }: FedRun, from: number, signal: AbortSignal): AsyncGenerator<FeedEvent> {

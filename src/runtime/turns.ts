@@ -13,6 +13,8 @@ export interface Turns {
   next(): RunTicket | undefined
   /** Gives back what a run needed. */
   done(ticket: RunTicket): void
+  /** {@link done}, for a run that could not begin: it is the next of its thread again. */
+  putBack(ticket: RunTicket): void
 }
 
 interface User {
@@ -53,7 +55,24 @@ export function createTurns(jobs: number): Turns {
     else if (!busy.has(threadId)) userOf(first.identity).ready.set(first.run_id, first)
   }
 
+  function done(ticket: RunTicket): void {
+    going--
+    userOf(ticket.identity).going--
+    busy.delete(ticket.thread_id)
+    advance(ticket.thread_id)
+    forgetIdle(ticket.identity)
+  }
+
   return {
+    done,
+
+    putBack(ticket) {
+      const { run_id, thread_id } = ticket
+      lines.set(thread_id, new Map([[run_id, ticket], ...(lines.get(thread_id) ?? [])]))
+      threadOf.set(run_id, thread_id)
+      done(ticket)
+    },
+
     add(ticket) {
       const line = lines.get(ticket.thread_id) ?? new Map<string, RunTicket>()
       lines.set(ticket.thread_id, line.set(ticket.run_id, ticket))
@@ -95,14 +114,6 @@ export function createTurns(jobs: number): Turns {
       users.delete(identity)
       users.set(identity, user)
       return ticket
-    },
-
-    done(ticket) {
-      going--
-      userOf(ticket.identity).going--
-      busy.delete(ticket.thread_id)
-      advance(ticket.thread_id)
-      forgetIdle(ticket.identity)
     },
   }
 }

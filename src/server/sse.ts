@@ -46,6 +46,8 @@ export function sse<T extends ServerSentEvent>(
     },
     cancel() {
       gone.abort()
+      // One that waits at an event it has given out does not hear of the signal.
+      void events.return?.(undefined)
       onDisconnect?.()
     },
   })

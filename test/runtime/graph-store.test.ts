@@ -288,11 +288,11 @@ describe('createGraphStore', () => {
   const storeOf = (identity: string, auth: Auth) => {
     const engine = createEngine({ rules: rulesFrom(auth) })
     const caller = engine.callerFor(userFrom({ identity }), createTrace('t'))
-    return { caller, store: createGraphStore({ access: access(), caller, unscoped: false }) }
+    return { caller, store: createGraphStore({ access: access(), caller: () => caller, unscoped: false }) }
   }
 
   it('refuses everything while the rules are broken', async () => {
-    const store = createGraphStore({ access: access(), caller: undefined, unscoped: false })
+    const store = createGraphStore({ access: access(), caller: () => undefined, unscoped: false })
     const refused = { code: 'auth_file_broken', message: expect.stringContaining("can't be asked") }
     await expect(store.get(['a'], 'k')).rejects.toMatchObject(refused)
     await expect(store.put(['a'], 'k', {})).rejects.toMatchObject(refused)
@@ -303,7 +303,7 @@ describe('createGraphStore', () => {
   })
 
   it('needs no rules where langgraph.json opens it', async () => {
-    const store = createGraphStore({ access: access(), caller: undefined, unscoped: true })
+    const store = createGraphStore({ access: access(), caller: () => undefined, unscoped: true })
     await store.put(['a'], 'k', { n: 1 })
     expect(await store.get(['a'], 'k')).toMatchObject({ value: { n: 1 } })
     await store.delete(['a'], 'k')
@@ -312,7 +312,7 @@ describe('createGraphStore', () => {
   it('refuses who is nobody', async () => {
     const engine = createEngine({ rules: rulesFrom(namesOnly()) })
     const caller = engine.callerFor(undefined, createTrace('t'))
-    const store = createGraphStore({ access: access(), caller, unscoped: false })
+    const store = createGraphStore({ access: access(), caller: () => caller, unscoped: false })
     await expect(store.get(['a'], 'k')).rejects.toMatchObject({ code: 'forbidden' })
   })
 

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createEngine } from '../../src/engine/engine.js'
 import { systemScope } from '../../src/engine/scope.js'
 import type { StoredPlan } from '../../src/runtime/execute.js'
 import { createGraphRegistry, type GraphSource } from '../../src/runtime/graph-registry.js'
@@ -38,7 +39,7 @@ async function queueOf({
     graphs: registry,
     states: createThreadStates({ storage: opened, graphs: registry }),
     seal,
-    engine: () => undefined,
+    engine: () => createEngine({ rules: undefined }),
     settings: now,
     webhooks: createWebhooks({ settings: () => now().webhooks }),
     storeAccess: createStoreAccess({ items: opened.items, settings: () => now().store }),
@@ -81,6 +82,8 @@ async function planned(
     streamModes: ['custom'],
     subgraphs: false,
     durability: undefined,
+    reads: false,
+    ownThread: false,
   }
   const run_id = uuidv7()
   const run = await storage.runs.create(scope, {
@@ -199,14 +202,23 @@ describe('whatever a run does', () => {
     }
   })
 
-  it('storage that fails is an outcome too, and stops no other run', async () => {
+  it('storage that fails loses no run: it is taken again, and its end is written again', async () => {
     const { storage, queue } = await queueOf({ jobs: 1 })
-    const plan = await planned(storage, { thread: 'a' })
-    const { claim } = storage.runs
-    Object.assign(storage.runs, { claim: () => Promise.reject(new Error('the disk is full')) })
-    expect(await queue.submit(plan).outcome).toMatchObject({ kind: 'error' })
-    Object.assign(storage.runs, { claim })
-    expect((await queue.submit(await planned(storage, { thread: 'b' })).outcome).kind).toBe('success')
+    const { claim, finish } = storage.runs
+    const full = () => Promise.reject(new Error('the disk is full'))
+    Object.assign(storage.runs, { claim: full })
+    const waiting = queue.submit(await planned(storage, { thread: 'a' }))
+    const behind = queue.submit(await planned(storage, { thread: 'a' }))
+    await sleep(50)
+    Object.assign(storage.runs, { claim, finish: full })
+    expect((await waiting.outcome).kind).toBe('error')
+    Object.assign(storage.runs, { finish })
+    expect((await behind.outcome).kind).toBe('success')
+    await until(
+      async () => (await storage.runs.list(scope, 'a', {}, { limit: 2, offset: 0 })).map(({ status }) => status),
+      (statuses) => statuses.every((status) => status === 'success'),
+    )
+    expect((await storage.threads.get(scope, 'a'))?.status).toBe('idle')
   })
 
   it('its thread may vanish meanwhile', async () => {

@@ -9,11 +9,11 @@ function runOf(runId: string, threadId = 't') {
 }
 
 /** Reads until it is told to stop, and then says what it got. */
-function reading(feeds: ThreadFeeds, after?: string, threadId = 't') {
+function reading(feeds: ThreadFeeds, after?: string, threadId = 't', mayRead = async () => true) {
   const leaving = new AbortController()
   const got: string[] = []
   const done = (async () => {
-    for await (const { id, event, data } of feeds.read(threadId, after, leaving.signal)) {
+    for await (const { id, event, data } of feeds.read(threadId, after, leaving.signal, mayRead)) {
       got.push(`${id === undefined ? '' : `${id.slice(35)} `}${event} ${data}`)
     }
   })()
@@ -91,4 +91,39 @@ it('ends with its thread, and forgets runs that are dropped', async () => {
   await reader.done
   feeds.dropped(run)
   expect(await reading(feeds, '-').leave()).toEqual([])
+})
+
+it('ends where its reader may not read the thread any more, before another word', async () => {
+  const feeds = createThreadFeeds()
+  let allowed = true
+  const reader = reading(feeds, undefined, 't', async () => allowed)
+  play(feeds, RUNS[0], ['a'])
+  await new Promise((resolve) => setImmediate(resolve))
+  allowed = false
+  play(feeds, RUNS[1], ['b'])
+  await reader.done
+  expect(reader.got).toEqual(['1/0 a "a"', `1/1 ${done(RUNS[0])}`])
+  expect(feeds.isFollowed('t')).toBe(false)
+})
+
+it('a thread that takes the id of another brings nothing of it', async () => {
+  const feeds = createThreadFeeds()
+  play(feeds, RUNS[0], ['a'])
+  feeds.end('t')
+  expect(await reading(feeds, '-').leave()).toEqual([])
+})
+
+it('a reader that takes nothing is let go', async () => {
+  const feeds = createThreadFeeds()
+  const stream = feeds.read('t', undefined, new AbortController().signal, async () => true)
+  const first = stream.next()
+  await new Promise((resolve) => setImmediate(resolve))
+  const publish = (times: number) => {
+    for (let time = 0; time < times; time++) feeds.publish('t', 'state_update', `"${'x'.repeat(1_000_000)}"`)
+  }
+  publish(3)
+  expect((await first).done).toBe(false)
+  publish(3)
+  expect((await stream.next()).done).toBe(true)
+  expect(feeds.isFollowed('t')).toBe(false)
 })

@@ -15,6 +15,8 @@ export function requestTrace({ project, onRequest }: ServerDeps): MiddlewareHand
     // Before the answer is made: changing the headers of one that is there costs more than making it.
     for (const [name, value] of Object.entries(own)) c.header(name, value)
     await next()
+    // Hono answers HEAD as GET and drops the body: a stream would be read by nobody, for ever.
+    if (c.req.raw.method === 'HEAD') await c.res.body?.cancel()
     // Answers that were not made through the context have not got them.
     if (!c.res.headers.has('x-request-id'))
       for (const [name, value] of Object.entries(own)) c.res.headers.set(name, value)

@@ -68,7 +68,10 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
     return runtime.queue.exclusively(threadId, async () => {
       if (!(await storage.threads.get(scope, threadId))) return false
       await runtime.queue.cancelThread(threadId)
-      return storage.threads.delete(scope, threadId)
+      const deleted = await storage.threads.delete(scope, threadId)
+      // Once more: who came in between must not follow another thread under this id.
+      if (deleted) runtime.queue.feeds.end(threadId)
+      return deleted
     })
   }
 

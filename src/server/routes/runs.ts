@@ -55,13 +55,22 @@ export function runRoutes({ runtime }: ServerDeps): Route[] {
     found(await storage.runs.get(scope, thread_id, run_id))
   }
 
-  /** What a run left, for whoever joins it: from the run itself, or from its thread where it ended long ago. */
+  /** What a run left, for whoever joins it: when it ends, or where it has ended what its thread holds. */
   async function resultOf(run: Run, scope: Scope): Promise<unknown> {
     const handle = queue.find(run.run_id)
-    if (handle) return result(await handle.outcome)
+    if (handle && !handle.log.ended) return result(await handle.outcome)
     const error = await storage.runs.errorOf(scope, run.thread_id, run.run_id)
     if (error) return { __error__: error }
-    return (await storage.threads.get(scope, run.thread_id))?.values ?? null
+    if (run.status === 'interrupted') return result({ kind: 'interrupted' })
+    const thread = await storage.threads.get(scope, run.thread_id)
+    if (!thread) return null
+    const { values, interrupts } = thread
+    return result({
+      kind: 'success',
+      values,
+      interrupts,
+      status: thread.status === 'interrupted' ? 'interrupted' : 'idle',
+    })
   }
 
   function joinStream(run: Run, headers: Record<string, string>, query: JoinQuery, lastEventId: string | undefined) {

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import * as z from 'zod'
+import type { Caller } from '../../engine/engine.js'
+import { createTrace } from '../../engine/trace.js'
 import { AuthkitError } from '../../errors/authkit-error.js'
 import type { ServerDeps } from '../context.js'
 import { type Route, route } from '../route.js'
@@ -11,8 +14,8 @@ const modes = s.queryList.pipe(z.array(z.enum(MODES)).optional())
 /** An id of this server's, `-`, or any number: those of other servers mean nothing here, and are read as "from now on". */
 const POSITION = /^(-|[0-9a-f-]{36}\/\d+)$/
 
-export function threadStreamRoutes({ runtime }: ServerDeps): Route[] {
-  const { storage, queue } = runtime
+export function threadStreamRoutes(deps: ServerDeps): Route[] {
+  const { storage, queue } = deps.runtime
   return [
     route({
       method: 'GET',
@@ -35,7 +38,7 @@ export function threadStreamRoutes({ runtime }: ServerDeps): Route[] {
         const wanted = query.stream_mode ?? query.stream_modes ?? ['run_modes']
         const last = c.req.header('last-event-id')
         const after = last !== undefined && POSITION.test(last) ? last : undefined
-        return sse((signal) => queue.feeds.read(thread_id, after, signal), {
+        return sse((signal) => queue.feeds.read(thread_id, after, signal, mayStillRead(deps, caller, thread_id)), {
           headers: { 'content-location': `/threads/${thread_id}/stream` },
           // Where all of a run is wanted, so are its beginning and its end.
           wanted: ({ mode }) => wanted.includes(mode) || (mode === 'lifecycle' && wanted.includes('run_modes')),
@@ -43,4 +46,27 @@ export function threadStreamRoutes({ runtime }: ServerDeps): Route[] {
       },
     }),
   ]
+}
+
+/**
+ * Whether a caller may read a thread at this moment, by the rules of this moment: for streams, which outlive both.
+ *
+ * @returns A question that can be asked again and again. While the rules are broken the answer is no.
+ */
+export function mayStillRead(
+  { runtime, project }: ServerDeps,
+  { user }: Pick<Caller, 'user'>,
+  thread_id: string,
+): () => Promise<boolean> {
+  return async () => {
+    const now = project()
+    if (now.kind !== 'ready') return false
+    try {
+      const caller = now.engine.callerFor(user, createTrace(randomUUID()))
+      const { scope } = await caller.authorize('threads:read', { thread_id })
+      return (await runtime.storage.threads.get(scope, thread_id)) !== undefined
+    } catch {
+      return false
+    }
+  }
 }

@@ -8,6 +8,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
+import { AuthkitError } from '../../errors/authkit-error.js'
 
 interface Write {
   readonly statement: Database.Statement
@@ -62,12 +63,16 @@ export function groupCommitDialect(
     const self: DatabaseConnection = {
       async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
         while (open && open.holder !== self) await open.ended
-        const statement = prepare(sql)
-        if (open || statement.readonly) return run<R>(statement, parameters)
-        return new Promise((resolve, reject) => {
-          if (group.length === 0) setImmediate(commitGroup)
-          group.push({ statement, parameters, resolve: resolve as Write['resolve'], reject })
-        })
+        try {
+          const statement = prepare(sql)
+          if (open || statement.readonly) return run<R>(statement, parameters)
+          return await new Promise((resolve, reject) => {
+            if (group.length === 0) setImmediate(commitGroup)
+            group.push({ statement, parameters, resolve: resolve as Write['resolve'], reject })
+          })
+        } catch (error) {
+          throw explained(error)
+        }
       },
       // biome-ignore lint/correctness/useYield: nothing here streams rows; the interface asks for it
       async *streamQuery() {
@@ -88,7 +93,7 @@ export function groupCommitDialect(
       connection.exec('begin immediate')
     } catch (error) {
       finish(holder)
-      throw error
+      throw explained(error)
     }
   }
 
@@ -116,6 +121,8 @@ export function groupCommitDialect(
       async commitTransaction(holder) {
         try {
           connection.exec('commit')
+        } catch (error) {
+          throw explained(error)
         } finally {
           rollback(holder) // which does nothing where the commit has been made
         }
@@ -127,6 +134,18 @@ export function groupCommitDialect(
       },
     }),
   }
+}
+
+/** What SQLite says where the disk has no more room. */
+const NO_ROOM = /^SQLITE_(FULL|IOERR_(WRITE|FSYNC|TRUNCATE|SHMSIZE|SHMOPEN|SHMMAP))$/
+
+/** An error of the database as its user can understand it, where that is not a bug. */
+function explained(error: unknown): unknown {
+  const { code } = error as { code?: unknown }
+  if (typeof code !== 'string' || !NO_ROOM.test(code)) return error
+  return new AuthkitError('storage_full', 'The database cannot be written: the disk is full, or fails.', {
+    cause: error,
+  })
 }
 
 type Outcome = { readonly result: QueryResult<never> } | { readonly error: unknown }
