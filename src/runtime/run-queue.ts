@@ -4,7 +4,7 @@ import { type Scope, systemScope } from '../engine/scope.js'
 import { createTrace, type Trace } from '../engine/trace.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 import type { ClaimedRun, Run, RunTicket, Storage } from '../storage/storage.js'
-import { createEventLog, type EventLog } from './event-log.js'
+import { createEventLog, type EventLog, type EventSpill } from './event-log.js'
 import type { Outcome, RunError, RunPlan } from './execute.js'
 import type { GraphRegistry } from './graph-registry.js'
 import { createHistory } from './history.js'
@@ -16,7 +16,7 @@ import type { StoreAccess } from './store-access.js'
 import { createThreadFeeds, type ThreadFeeds } from './thread-feeds.js'
 import type { ThreadStates } from './thread-state.js'
 import { createTurns } from './turns.js'
-import { aborted, pause, within } from './waiting.js'
+import { aborted, MAX_TIMEOUT_MS, pause, within } from './waiting.js'
 import type { Webhooks } from './webhooks.js'
 
 /** A run that is waiting, running, or ended a moment ago. */
@@ -74,7 +74,10 @@ export interface RunQueueOptions {
 interface Entry extends RunHandle {
   outcome: Promise<Outcome>
   readonly ticket: RunTicket
-  readonly abort: AbortController
+  /** Set while it goes. */
+  abort: AbortController | undefined
+  /** Set while its time has not come. */
+  timer: NodeJS.Timeout | undefined
   settle: (outcome: Outcome) => void
   state: 'waiting' | 'going' | 'ended'
   /** Whether it began later than it was asked for, so that what was allowed then may not be now. */
@@ -116,7 +119,7 @@ export function createRunQueue({
   const turns = createTurns(jobs)
   const feeds = createThreadFeeds()
   const closing = new AbortController()
-  // Each run that is delayed listens to it.
+  // Each run that waits for the database listens to it.
   setMaxListeners(0, closing.signal)
   const history = createHistory((runId) => {
     const entry = entries.get(runId)
@@ -129,30 +132,45 @@ export function createRunQueue({
   function submit(ticket: RunTicket, { left = false } = {}): RunHandle {
     const { run_id: runId, thread_id: threadId } = ticket
     const { promise: outcome, resolve: settle } = deferred<Outcome>()
-    const abort = new AbortController()
-    // Each task of a graph listens to it; many of them are no leak.
-    setMaxListeners(0, abort.signal)
-    const log = createEventLog({
-      spill: {
-        write: (events) => storage.runEvents.append(system, runId, events),
-        read: (from, limit) => storage.runEvents.read(system, runId, from, limit),
+    let log: EventLog | undefined
+    // Thousands may wait, so what only a run that goes needs is made when it goes, or when somebody listens.
+    const entry: Entry = {
+      runId,
+      threadId,
+      ticket,
+      outcome,
+      settle,
+      get log() {
+        log ??= createEventLog({ spill: spillOf(runId) })
+        return log
       },
-    })
-    const entry: Entry = { runId, threadId, ticket, log, outcome, abort, settle, state: 'waiting', waited: left }
+      state: 'waiting',
+      waited: left,
+      abort: undefined,
+      timer: undefined,
+    }
     entries.set(runId, entry)
     if (closing.signal.aborted) end(entry, { kind: 'interrupted' })
-    else void lineUp(entry)
+    else lineUp(entry)
     if (entry.state === 'waiting') entry.waited = true
     return entry
   }
 
+  function spillOf(runId: string): EventSpill {
+    return {
+      write: (events) => storage.runEvents.append(system, runId, events),
+      read: (from, limit) => storage.runEvents.read(system, runId, from, limit),
+    }
+  }
+
   /** A run that is delayed lines up when its time has come, and holds up nobody until then. */
-  async function lineUp(entry: Entry): Promise<void> {
-    const { ticket, abort } = entry
-    const delay = Date.parse(ticket.due_at) - Date.now()
-    if (delay > 0) await pause(delay, AbortSignal.any([abort.signal, closing.signal]))
-    if (entry.state !== 'waiting' || closing.signal.aborted) return
-    turns.add(ticket)
+  function lineUp(entry: Entry): void {
+    const delay = Date.parse(entry.ticket.due_at) - Date.now()
+    if (delay > 0) {
+      entry.timer = setTimeout(() => lineUp(entry), Math.min(delay, MAX_TIMEOUT_MS)).unref()
+      return
+    }
+    turns.add(entry.ticket)
     startRuns()
   }
 
@@ -168,9 +186,13 @@ export function createRunQueue({
 
   async function go(entry: Entry): Promise<void> {
     entry.state = 'going'
-    const { ticket, abort } = entry
+    const { ticket } = entry
+    const abort = new AbortController()
+    // Each task of a graph listens to it; many of them are no leak.
+    setMaxListeners(0, abort.signal)
+    entry.abort = abort
     const startedAt = new Date()
-    const claimed = await claim(entry)
+    const claimed = await claim(entry.runId, abort.signal)
     if (claimed === 'later') {
       await pause(AGAIN_MS, AbortSignal.any([abort.signal, closing.signal]))
       if (!abort.signal.aborted && !closing.signal.aborted) {
@@ -180,7 +202,7 @@ export function createRunQueue({
         return
       }
     }
-    const { outcome, plan } = await attemptOf(entry, claimed === 'later' ? undefined : claimed, startedAt)
+    const { outcome, plan } = await attemptOf(entry, claimed === 'later' ? undefined : claimed, abort.signal, startedAt)
     const concluded = await conclude(ticket, outcome, { plan, startedAt })
     turns.done(ticket)
     startRuns()
@@ -194,21 +216,21 @@ export function createRunQueue({
     // What a run left can be large, and is in its thread. What resolves a promise holds its value too, and so does whoever
     // still listens for the run to be stopped.
     entry.settle = () => undefined
-    entry.abort.abort()
+    entry.abort?.abort()
     if (outcome.kind === 'success') entry.outcome = Promise.resolve({ ...outcome, values: null })
     history.add(entry)
   }
 
   /** Takes a run. Undefined where it does not wait any more; `later` where the database can't say. */
-  async function claim({ runId, abort }: Entry): Promise<ClaimedRun | 'later' | undefined> {
+  async function claim(runId: string, signal: AbortSignal): Promise<ClaimedRun | 'later' | undefined> {
     try {
-      return abort.signal.aborted ? undefined : await storage.runs.claim(system, runId)
+      return signal.aborted ? undefined : await storage.runs.claim(system, runId)
     } catch {
       return 'later'
     }
   }
 
-  async function attemptOf(entry: Entry, claimed: ClaimedRun | undefined, startedAt: Date) {
+  async function attemptOf(entry: Entry, claimed: ClaimedRun | undefined, signal: AbortSignal, startedAt: Date) {
     if (!claimed) return { outcome: { kind: 'interrupted' } satisfies Outcome, plan: undefined }
     let plan: RunPlan | undefined
     try {
@@ -218,12 +240,11 @@ export function createRunQueue({
       entry.log.append('error', JSON.stringify(error))
       return { outcome: { kind: 'error', error } satisfies Outcome, plan }
     }
-    return { outcome: await attempt(entry, plan, startedAt), plan }
+    return { outcome: await attempt(entry, plan, signal, startedAt), plan }
   }
 
-  async function attempt(entry: Entry, plan: RunPlan, time: Date): Promise<Outcome> {
-    const { runId, log, abort } = entry
-    const { signal } = abort
+  async function attempt(entry: Entry, plan: RunPlan, signal: AbortSignal, time: Date): Promise<Outcome> {
+    const { runId, log } = entry
     const started = performance.now()
     const trace = createTrace(runId)
     trace.identity = plan.user?.identity
@@ -402,9 +423,10 @@ export function createRunQueue({
 
   async function stop(entry: Entry): Promise<void> {
     const waited = entry.state === 'waiting'
-    entry.abort.abort()
+    entry.abort?.abort()
     if (waited) {
       entry.state = 'ended'
+      clearTimeout(entry.timer)
       turns.remove(entry.runId)
       startRuns()
       end(entry, await conclude(entry.ticket, { kind: 'interrupted' }))
@@ -482,7 +504,10 @@ export function createRunQueue({
       closing.abort()
       const left = [...entries.values()]
       // What waits stays in the database as it is; whoever listens to it here is told that nothing more will come.
-      for (const entry of left.filter(({ state }) => state === 'waiting')) end(entry, { kind: 'interrupted' })
+      for (const entry of left.filter(({ state }) => state === 'waiting')) {
+        clearTimeout(entry.timer)
+        end(entry, { kind: 'interrupted' })
+      }
       await Promise.all(left.filter(({ state }) => state === 'going').map(stop))
       history.clear()
       entries.clear()

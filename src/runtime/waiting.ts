@@ -1,5 +1,5 @@
 /** A longer timeout than this ends at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /** Resolves when a signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<void> {
