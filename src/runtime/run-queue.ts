@@ -84,9 +84,12 @@ interface Entry extends RunHandle {
   waited: boolean
 }
 
-interface About {
+/** What is known of the end of a run. */
+interface End {
   readonly plan?: RunPlan | undefined
   readonly startedAt?: Date | undefined
+  /** Whether it is stored already that the run has ended. */
+  finished: boolean
 }
 
 /** How soon a database that fails is tried again. */
@@ -195,7 +198,9 @@ export function createRunQueue({
     const claimed = await claim(entry.runId, abort.signal)
     if (claimed === 'later') {
       await pause(AGAIN_MS, AbortSignal.any([abort.signal, closing.signal]))
-      if (!abort.signal.aborted && !closing.signal.aborted) {
+      // It still waits in the database, for the next process.
+      if (closing.signal.aborted) return end(entry, { kind: 'interrupted' })
+      if (!abort.signal.aborted) {
         entry.state = 'waiting'
         turns.putBack(ticket)
         startRuns()
@@ -203,10 +208,9 @@ export function createRunQueue({
       }
     }
     const { outcome, plan } = await attemptOf(entry, claimed === 'later' ? undefined : claimed, abort.signal, startedAt)
-    const concluded = await conclude(ticket, outcome, { plan, startedAt })
+    await conclude(entry, outcome, { plan, startedAt })
     turns.done(ticket)
     startRuns()
-    end(entry, concluded)
   }
 
   function end(entry: Entry, outcome: Outcome): void {
@@ -332,32 +336,37 @@ export function createRunQueue({
     }
   }
 
-  /** Stores how a run ended, and tries again where the database fails: a run that is over must not look as if it went on. */
-  async function conclude(ticket: RunTicket, outcome: Outcome, about: About = {}): Promise<Outcome> {
-    try {
-      return await concludeOnce(ticket, outcome, about)
-    } catch (thrown) {
-      void pause(AGAIN_MS, closing.signal).then(() =>
-        closing.signal.aborted ? outcome : conclude(ticket, outcome, about),
-      )
-      return { kind: 'error', error: { error: 'StorageError', message: thrown instanceof Error ? thrown.message : '' } }
+  /**
+   * Ends a run: stores how, and tells whoever listens. Where the database fails they are told that, and it is tried again
+   * until it works: a run that is over must not look as if it went on, and the next of its thread must not begin before.
+   */
+  async function conclude(entry: Entry, outcome: Outcome, about: Omit<End, 'finished'> = {}): Promise<void> {
+    const ending: End = { ...about, finished: false }
+    while (true) {
+      try {
+        const concluded = await concludeOnce(entry.ticket, outcome, ending)
+        if (entry.state !== 'ended') end(entry, concluded)
+        return
+      } catch (thrown) {
+        const message = thrown instanceof Error ? thrown.message : ''
+        if (entry.state !== 'ended') end(entry, { kind: 'error', error: { error: 'StorageError', message } })
+      }
+      await pause(AGAIN_MS, closing.signal)
+      if (closing.signal.aborted) return
     }
   }
 
   /** Its thread may be gone by now; that is not an error. */
-  async function concludeOnce(
-    { run_id, thread_id }: RunTicket,
-    outcome: Outcome,
-    { plan, startedAt }: About,
-  ): Promise<Outcome> {
+  async function concludeOnce({ run_id, thread_id }: RunTicket, outcome: Outcome, ending: End): Promise<Outcome> {
+    const { plan } = ending
     const run = plan?.run ?? (await storage.runs.get(system, thread_id, run_id))
     const error = 'error' in outcome ? { ...outcome.error } : null
     // A run that was deleted has nothing more to say about its thread, which may be another by now.
-    if (!run || !(await storage.runs.finish(system, run_id, { status: outcome.kind, error }))) {
-      return { kind: 'interrupted' }
-    }
+    if (!run) return { kind: 'interrupted' }
+    ending.finished ||= await storage.runs.finish(system, run_id, { status: outcome.kind, error })
+    if (!ending.finished) return { kind: 'interrupted' }
     // Before the thread goes: whoever is told may read it only while it is there.
-    const told = await toTell(run, outcome, { plan, startedAt })
+    const told = await toTell(run, outcome, ending)
     if (run.kwargs['temporary'] === true) {
       await storage.threads.delete(system, thread_id)
       feeds.end(thread_id)
@@ -370,7 +379,7 @@ export function createRunQueue({
    * What a webhook is to be told, where there is one: as much as its owner may read at this moment. Of a run that never began
    * nobody knows whom it belongs to any more, and it has left nothing.
    */
-  async function toTell(run: Run, outcome: Outcome, { plan, startedAt }: About) {
+  async function toTell(run: Run, outcome: Outcome, { plan, startedAt }: Omit<End, 'finished'>) {
     const { webhook } = run.kwargs
     if (typeof webhook !== 'string') return undefined
     const scope = plan && (await readScope(plan))
@@ -425,11 +434,11 @@ export function createRunQueue({
     const waited = entry.state === 'waiting'
     entry.abort?.abort()
     if (waited) {
-      entry.state = 'ended'
+      entry.state = 'going'
       clearTimeout(entry.timer)
       turns.remove(entry.runId)
       startRuns()
-      end(entry, await conclude(entry.ticket, { kind: 'interrupted' }))
+      void conclude(entry, { kind: 'interrupted' })
     }
     await entry.outcome
   }
