@@ -8,6 +8,7 @@ import { ROWS, ratioOf, verdictsOf } from './budgets.js'
 import { openGenerator } from './generator.js'
 import { measureGrowth } from './measures/growth.js'
 import { measureHelp } from './measures/help.js'
+import { measureQueue } from './measures/queue.js'
 import { measureReload } from './measures/reload.js'
 import { measureRun } from './measures/run.js'
 import { measureScale } from './measures/scale.js'
@@ -27,6 +28,7 @@ const MEASURES = {
   throughput: measureThroughput,
   growth: measureGrowth,
   scale: measureScale,
+  queue: measureQueue,
   suite: measureSuite,
 }
 
@@ -42,6 +44,9 @@ const FULL = {
     ],
     users: [1, 10, 100, 1000],
     scaleRequests: 3000,
+    queued: 10_000,
+    streams: 1000,
+    peerStreams: 200,
   },
 }
 
@@ -53,12 +58,15 @@ const QUICK = {
     growth: FULL.sizes.growth.slice(0, 2),
     users: [1, 100],
     scaleRequests: 2000,
+    queued: 2000,
+    streams: 200,
+    peerStreams: 100,
   },
 }
 
 const USAGE = `node bench/run.js [--quick] [--only ${Object.keys(MEASURES).join(',')}] [--authkit <folder>]
 
-  --quick     fewer rounds, no 50,000 and no 1,000,000 threads: about two minutes
+  --quick     fewer rounds, no 50,000 and no 1,000,000 threads: about four minutes
   --only      some of the measures
   --authkit   the built checkout to measure; this one where nothing is said`
 

@@ -44,7 +44,7 @@ const CLOSE_MS = 1000
  *
  * A time that has been missed, however often, is made up for by one run. The next time is set before the run is created, and
  * by compare-and-set: of several schedulers on one database one starts it, and a crash in between skips a time rather than
- * starting it twice. What the rules refuse is told to `onProblem`, and the cron goes on; while the rules are broken, nothing
+ * starting it twice. Where many are due at once, users take turns. What the rules refuse is told to `onProblem`, and the cron goes on; while the rules are broken, nothing
  * is started and nothing is skipped.
  */
 export function startCronScheduler(options: CronSchedulerOptions): CronScheduler {
@@ -53,6 +53,8 @@ export function startCronScheduler(options: CronSchedulerOptions): CronScheduler
     'crons come when they are due; whether they may start a run is asked in the name of a user',
   )
   const starting = new Set<Promise<void>>()
+  /** Whose turn was last. */
+  let after: string | null = null
   let closed = false
   let woken = false
   let rouse = () => {}
@@ -84,11 +86,12 @@ export function startCronScheduler(options: CronSchedulerOptions): CronScheduler
 
   /** Starts what is due, and says how long there is nothing to do. */
   async function round(): Promise<number> {
-    const due = await storage.crons.due(system, now().toISOString(), AT_ONCE)
+    const due = await storage.crons.due(system, now().toISOString(), AT_ONCE, after)
     for (const one of due) {
       if (closed) return 0
       const rules = engine()
       if (!rules) return RULES_AGAIN_MS
+      after = one.cron.user_id
       await take(one, rules)
     }
     if (due.length === AT_ONCE) return 0

@@ -1,6 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Caller } from '../engine/engine.js'
 import { withoutReserved } from '../engine/reserved.js'
+import { systemScope } from '../engine/scope.js'
+import type { User } from '../engine/user.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 import type { Cron, Json } from '../storage/storage.js'
 import type { RunDeps } from './create-run.js'
@@ -24,6 +26,9 @@ export interface CronRequest extends Timetable {
   readonly enabled: boolean
 }
 
+/** How many crons of one user may come again. Each costs everybody's server a run, and again and again. */
+const MAX_COMING = 1000
+
 /** What a request changes of a cron. A field that is not there stays as it is. */
 export type CronChange = Partial<Omit<CronRequest, 'assistant_id'>>
 
@@ -33,7 +38,8 @@ export type CronChange = Partial<Omit<CronRequest, 'assistant_id'>>
  *
  * @param threadId Undefined for a cron whose runs have a thread of their own each.
  * @throws AuthkitError `invalid_request` for a schedule that is none or never comes, an end that has passed, or a webhook
- *   that may not be called; `not_found` for a thread or an assistant that is absent or hidden; whatever `authorize` throws.
+ *   that may not be called; `not_found` for a thread or an assistant that is absent or hidden; `conflict` where the caller has
+ *   as many crons as may be; whatever `authorize` throws.
  */
 export async function createCron(
   deps: CronDeps,
@@ -66,16 +72,19 @@ export async function createCron(
   const run = { cron_id, assistant_id, thread_id, on_run_completed, payload }
   await mayRun(deps, caller, run)
 
-  const cron = await storage.crons.create(scope, {
-    ...run,
-    schedule,
-    timezone,
-    end_time,
-    enabled,
-    metadata: withoutReserved(value.metadata ?? {}),
-    next_run_date: enabled ? nextTime(request, new Date()) : null,
-    ...sealOwner(seal, cron_id, caller.user),
-  })
+  const next_run_date = enabled ? nextTime(request, new Date()) : null
+  const cron = await oneMore(deps, next_run_date === null ? undefined : caller.user, () =>
+    storage.crons.create(scope, {
+      ...run,
+      schedule,
+      timezone,
+      end_time,
+      enabled,
+      metadata: withoutReserved(value.metadata ?? {}),
+      next_run_date,
+      ...sealOwner(seal, cron_id, caller.user),
+    }),
+  )
   if (!cron) throw noThread(String(thread_id))
   deps.crons.wake()
   return cron
@@ -87,6 +96,9 @@ export async function createCron(
  * A cron runs as whoever made it, so nobody else may change what it runs, or when: that would be acting in another's name.
  * Running as whoever changed it last would be no better, because its payload is still that of the first. Somebody else may
  * turn it off, where the rules let them.
+ *
+ * Whatever its owner changes, but for turning it off, seals anew whom it runs as, and asks for that what {@link createCron}
+ * asks: a token of less permissions must not bring back, or time, what runs with those of another one.
  *
  * @throws AuthkitError as {@link createCron} does; `not_found` where the cron is absent or hidden, `forbidden` where it is
  *   another's, `conflict` where it was changed while the rules were asked.
@@ -113,7 +125,8 @@ export async function updateCron(deps: CronDeps, caller: Caller, cronId: string,
   const timetable = { ...cron, ...times }
   if (Object.keys(times).length > 0) checkSchedule(timetable.schedule, timetable.timezone, new Date())
   const left = payloadLeft('crons:update', value.payload)
-  const changesRun = !others && (Object.keys(left).length > 0 || metadata !== undefined)
+  // Where a handler writes a payload, even turning it off changes what it would run.
+  const sealsAnew = !others && (!turnsOff(change) || Object.keys(left).length > 0)
   const run = {
     ...cron,
     on_run_completed: cron.thread_id === null ? (on_run_completed ?? cron.on_run_completed) : null,
@@ -126,7 +139,7 @@ export async function updateCron(deps: CronDeps, caller: Caller, cronId: string,
       { cronId, assistantId: cron.assistant_id, user: caller.user },
     ),
   }
-  if (changesRun) await mayRun(deps, caller, run)
+  if (sealsAnew) await mayRun(deps, caller, run)
 
   // One change at a time: the next time follows from all of them, and what was asked about is what is stored.
   return queue.exclusively(cronId, async () => {
@@ -137,19 +150,40 @@ export async function updateCron(deps: CronDeps, caller: Caller, cronId: string,
     }
     const running = enabled ?? cron.enabled
     const retimed = enabled !== undefined || Object.keys(times).length > 0
-    const updated = await storage.crons.update(scope, cronId, {
-      ...times,
-      enabled: running,
-      on_run_completed: run.on_run_completed,
-      // A stamp of whoever turns a cron off must not make it theirs.
-      metadata: others ? {} : withoutReserved(value.metadata ?? {}),
-      ...(retimed ? { next_run_date: running ? nextTime(timetable, new Date()) : null } : {}),
-      // Always both: whom it runs as was asked about this payload, and about no other.
-      ...(changesRun ? { payload: run.payload, ...sealOwner(seal, cronId, caller.user) } : {}),
-    })
+    const next_run_date = !retimed ? current.next_run_date : running ? nextTime(timetable, new Date()) : null
+    const comesBack = current.next_run_date === null && next_run_date !== null
+    const updated = await oneMore(deps, comesBack ? caller.user : undefined, () =>
+      storage.crons.update(scope, cronId, {
+        ...times,
+        enabled: running,
+        on_run_completed: run.on_run_completed,
+        // A stamp of whoever turns a cron off must not make it theirs.
+        metadata: others ? {} : withoutReserved(value.metadata ?? {}),
+        ...(retimed ? { next_run_date } : {}),
+        // Always both: whom it runs as was asked about this payload, and about no other.
+        ...(sealsAnew ? { payload: run.payload, ...sealOwner(seal, cronId, caller.user) } : {}),
+      }),
+    )
     if (!updated) throw noCron()
     deps.crons.wake()
     return updated
+  })
+}
+
+/**
+ * Makes one more cron come, where its user has not too many; one after the other, so that they are counted right.
+ *
+ * @param user Undefined where none comes, or where there are no users.
+ */
+async function oneMore<T>({ storage, queue }: CronDeps, user: User | undefined, make: () => Promise<T>): Promise<T> {
+  if (!user) return make()
+  const system = systemScope('a user has so many crons, whichever of them a request may see')
+  return queue.exclusively(`crons of ${user.identity}`, async () => {
+    if ((await storage.crons.coming(system, user.identity)) < MAX_COMING) return make()
+    const hint = 'Delete some, or turn them off.'
+    throw new AuthkitError('conflict', `You have ${MAX_COMING} crons that come again, which is as many as may be.`, {
+      hint,
+    })
   })
 }
 

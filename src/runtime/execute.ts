@@ -93,7 +93,7 @@ export async function execute(
     const config = configFor(plan)
     // A node may not notice that its run was stopped, and its thread may have been deleted and made anew meanwhile.
     const { run_id, thread_id } = plan.run
-    const goesOn = async () => !signal.aborted && (await storage.runs.get(scope, thread_id, run_id)) !== undefined
+    const goesOn = async () => !signal.aborted && (await storage.runs.threadOf(scope, run_id)) === thread_id
     const graph = await loadGraph(graphs, plan.graphId, { storage, scope, config, goesOn })
     graph.store = createGraphStore(store)
     const messages = createMessageStream(plan.streamModes)

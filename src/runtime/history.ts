@@ -1,5 +1,8 @@
 import type { EventLog } from './event-log.js'
 
+/** What a run takes besides its events, about. */
+const RUN_BYTES = 20_000
+
 interface Ended {
   readonly runId: string
   readonly log: EventLog
@@ -46,8 +49,9 @@ export function createHistory(drop: (runId: string) => void): History {
   return {
     remove,
     add({ runId, log }) {
-      kept.set(runId, { bytes: log.bytes, until: Date.now() + KEEP_MS })
-      bytes += log.bytes
+      const cost = log.bytes + RUN_BYTES
+      kept.set(runId, { bytes: cost, until: Date.now() + KEEP_MS })
+      bytes += cost
       if (bytes > KEEP_BYTES || !timer) {
         clearTimeout(timer)
         sweep()

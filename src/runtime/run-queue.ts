@@ -412,7 +412,7 @@ export function createRunQueue({
   async function settleThread(threadId: string, outcome: Outcome): Promise<void> {
     const thread = await storage.threads.get(system, threadId)
     if (!thread) return
-    const busy = async () => (await storage.runs.inFlight(system, threadId)).length > 0
+    const busy = async () => (await storage.runs.inFlight(system, threadId, 1)).length > 0
     const wasBusy = await busy()
     // What a run that was stopped leaves is told by the one that follows.
     if (wasBusy && outcome.kind === 'interrupted') return

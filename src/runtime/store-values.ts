@@ -1,10 +1,8 @@
 import type { AuthEventValueMap } from '../engine/event-values.js'
 import type { AuthEvent } from '../engine/events.js'
+import { problemWithQuery, problemWithSearch } from './search-bounds.js'
 
 export type StoreEvent = Extract<AuthEvent, `store:${string}`>
-
-/** Every part of a filter is a condition of the query, so there is a bound to them. */
-const MAX_FILTER_PARTS = 200
 
 const MAX_INDEX_PATHS = 50
 const MAX_PATH_LENGTH = 200
@@ -32,10 +30,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   key: (value) => (isText(value) && value !== '' ? undefined : 'must be a non-empty text without NUL characters'),
   value: (value) => (isObject(value) && isJson(value) ? undefined : NO_JSON),
   filter: or(isAbsent, (value) => {
-    if (!isObject(value) || !isJson(value)) return NO_JSON
-    return partsOf(value) > MAX_FILTER_PARTS ? `must not have more than ${MAX_FILTER_PARTS} parts` : undefined
+    return isObject(value) && isJson(value) ? problemWithSearch(value) : NO_JSON
   }),
-  query: or(isAbsent, (value) => (typeof value === 'string' ? undefined : 'must be a text')),
+  query: or(isAbsent, (value) => (typeof value === 'string' ? problemWithQuery(value) : 'must be a text')),
   limit: or(isAbsent, (value) => (isWhole(value, 0) ? undefined : 'must be a whole number')),
   offset: or(isAbsent, (value) => (isWhole(value, 0) ? undefined : 'must be a whole number')),
   max_depth: or(isAbsent, (value) => (isWhole(value, 1) ? undefined : 'must be a whole number above 0')),
@@ -87,7 +84,7 @@ function isJson(value: unknown): boolean {
     case 'object':
       if (value === null) return true
       if (Array.isArray(value)) return value.every(isJson)
-      return isObject(value) && Object.entries(value).every(([key, inner]) => isText(key) && isJson(inner))
+      return isObject(value) && Object.keys(value).every((key) => isText(key) && isJson(value[key]))
     default:
       return false
   }
@@ -99,11 +96,6 @@ function isText(value: unknown): value is string {
 
 function isWhole(value: unknown, least: number): boolean {
   return Number.isSafeInteger(value) && (value as number) >= least
-}
-
-function partsOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 1
-  return Object.values(value).reduce<number>((parts, inner) => parts + partsOf(inner), 1)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -57,33 +57,38 @@ export function startSweeper({
   }
 
   async function sweepThreads(): Promise<void> {
-    // Each once in a sweep, or one that fails again and again would keep it from its end.
-    const seen = new Set<string>()
+    // What ends later than this, because it was touched or begins anew, is for the next sweep.
+    const began = new Date().toISOString()
+    // Each is tried once in a sweep, and what failed is still found by the next look: it must not hide the others.
+    const failed = new Set<string>()
     for (;;) {
-      const found = await storage.threads.expired(system, new Date().toISOString(), BATCH + seen.size)
-      const batch = found.filter(({ thread_id }) => !seen.has(thread_id))
+      const found = await storage.threads.expired(system, began, BATCH + failed.size)
+      const batch = found.filter(({ thread_id }) => !failed.has(thread_id))
       for (const { thread_id } of batch) {
         if (closed) return
-        seen.add(thread_id)
-        await end(thread_id).catch(onError)
+        await end(thread_id, began).catch((error: unknown) => {
+          failed.add(thread_id)
+          onError(error)
+        })
         await othersFirst()
       }
       if (batch.length === 0) return
     }
   }
 
-  async function end(threadId: string): Promise<void> {
+  async function end(threadId: string, time: string): Promise<void> {
     await queue.exclusively(threadId, async () => {
       // Whoever came first may have touched it, or begun a run.
       const thread = await storage.threads.get(system, threadId, ['ttl'])
-      if (!thread?.ttl || thread.ttl.expires_at > new Date().toISOString()) return
+      if (!thread?.ttl || thread.ttl.expires_at > time) return
       if ((await storage.runs.inFlight(system, threadId)).length > 0) return
-      if (thread.ttl.strategy === 'keep_latest') await storage.threads.keepLatest(system, threadId)
-      else {
-        // None is in flight; the events of those that ended go with the thread.
-        await queue.cancelThread(threadId)
-        await storage.threads.delete(system, threadId)
-      }
+      const deletes = thread.ttl.strategy === 'delete'
+      // None is in flight; the events of those that ended go with the thread.
+      if (deletes) await queue.cancelThread(threadId)
+      // Storage looks again: a change may come at any moment until it is done.
+      await storage.threads.endExpired(system, threadId, time)
+      // A stream that was opened meanwhile must not go on with the thread that takes the id next.
+      if (deletes) queue.feeds.end(threadId)
     })
   }
 

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { LookupFunction } from 'node:net'
 import type { WebhookSettings } from './settings.js'
-import { pause } from './waiting.js'
+import { createWebhookLine } from './webhook-line.js'
 import { createWebhookPolicy, hostOf } from './webhook-policy.js'
 
 /** Calls the URLs that clients name, and nothing that they must not reach. */
@@ -13,8 +13,10 @@ export interface Webhooks {
   /**
    * Posts the payload as JSON. Never rejects. What may pass by itself (no connection, 429, 5xx) is tried again; the URL is
    * checked again too, because the settings may be others by now.
+   *
+   * @param sender Whose it is: users take turns. Nobody in particular where there are no users.
    */
-  send(url: string, payload: unknown): Promise<'delivered' | 'failed'>
+  send(url: string, payload: unknown, sender?: { readonly identity?: string | null }): Promise<'delivered' | 'failed'>
   /** Gives up what waits, and what is on its way after a moment. */
   close(): Promise<void>
 }
@@ -27,13 +29,6 @@ export interface WebhookOptions {
   readonly pausesMs?: readonly number[]
   readonly attemptMs?: number
 }
-
-/** How many are on their way at once; and of these, to one host. */
-const AT_ONCE = 16
-const AT_ONCE_TO_A_HOST = 4
-
-/** A host that takes nothing must not fill the memory: what comes beyond this fails at once. */
-const WAITING_FOR_A_HOST = 1000
 
 /** How much of an answer is read before its connection is closed; nobody looks at it. */
 const READ_BYTES = 65_536
@@ -49,32 +44,36 @@ type Outcome = 'delivered' | 'failed' | 'again'
  * @example
  * const webhooks = createWebhooks({ settings: () => DEFAULT_SETTINGS.webhooks })
  * webhooks.check(url) // when a run is created
- * void webhooks.send(url, payload) // when it has ended
+ * void webhooks.send(url, payload, { identity: 'alice' }) // when it has ended
  */
 export function createWebhooks(options: WebhookOptions): Webhooks {
   const { settings, lookup = lookupAll, pausesMs = [1000, 4000], attemptMs = 10_000 } = options
   const policy = createWebhookPolicy(settings)
-  const lines = createLines()
-  const closing = new AbortController()
+  const line = createWebhookLine()
   const cutting = new AbortController()
   const sending = new Set<Promise<unknown>>()
-  // As many as wait: Node takes more than ten for a leak.
-  setMaxListeners(0, closing.signal, cutting.signal)
+  let closing = false
+  // As many as are on their way: Node takes more than ten for a leak.
+  setMaxListeners(0, cutting.signal)
 
-  async function deliver(text: string, body: string): Promise<Outcome> {
+  async function deliver(text: string, body: Buffer, identity: string | undefined): Promise<Outcome> {
     let outcome: Outcome = 'failed'
     for (const wait of [0, ...pausesMs]) {
-      await pause(wait, closing.signal)
-      if (closing.signal.aborted) return 'failed'
-      const url = policy.check(text)
+      const host = hostOf(policy.check(text))
       // Not while it waits for another attempt: a place is for who is about to connect.
-      outcome = await lines.use(url.host, closing.signal, () => attempt(url, body))
+      const leave = await line.enter({ identity, host, bytes: body.length + text.length }, wait)
+      if (!leave) return 'failed'
+      try {
+        outcome = await attempt(policy.check(text), body)
+      } finally {
+        leave()
+      }
       if (outcome !== 'again') break
     }
     return outcome
   }
 
-  async function attempt(url: URL, body: string): Promise<Outcome> {
+  async function attempt(url: URL, body: Buffer): Promise<Outcome> {
     const signal = AbortSignal.any([AbortSignal.timeout(attemptMs), cutting.signal])
     const { request, Agent } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
     // Set once a refusal is certain, which the connection then fails with.
@@ -112,13 +111,13 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
     }
   }
 
-  function headersFor(body: string): Record<string, string | number> {
+  function headersFor(body: Buffer): Record<string, string | number> {
     const given = Object.entries(settings().headers).map(([name, value]) => [name.toLowerCase(), value] as const)
     return {
       'user-agent': 'authkit',
       ...Object.fromEntries(given.filter(([name]) => !OWN_HEADERS.includes(name))),
       'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
+      'content-length': body.length,
     }
   }
 
@@ -126,11 +125,12 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
     check(url) {
       policy.check(url)
     },
-    async send(url, payload) {
-      if (closing.signal.aborted) return 'failed'
+    async send(url, payload, { identity } = {}) {
+      if (closing) return 'failed'
       const work = (async () => {
         try {
-          const outcome = await deliver(url, JSON.stringify(payload) ?? 'null')
+          const body = Buffer.from(JSON.stringify(payload) ?? 'null')
+          const outcome = await deliver(url, body, identity ?? undefined)
           return outcome === 'delivered' ? outcome : 'failed'
         } catch {
           // Refused by now, or a payload that is no JSON.
@@ -145,7 +145,8 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
       }
     },
     async close() {
-      closing.abort()
+      closing = true
+      line.close()
       const cut = setTimeout(() => cutting.abort(), CLOSE_MS)
       await Promise.all(sending)
       clearTimeout(cut)
@@ -154,7 +155,7 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
 }
 
 /** The status of the answer, once its connection is done with. */
-function answerOf(call: ClientRequest, body: string): Promise<number> {
+function answerOf(call: ClientRequest, body: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     call.once('error', reject)
     call.once('response', (response: IncomingMessage) => {
@@ -170,68 +171,6 @@ function answerOf(call: ClientRequest, body: string): Promise<number> {
     })
     call.end(body)
   })
-}
-
-/**
- * A line for each host. The hosts take turns, and none has more than its part of the places: those who wait for a dead
- * host wait behind each other, and nobody else waits behind them.
- */
-function createLines() {
-  const waiting = new Map<string, (() => void)[]>()
-  const active = new Map<string, number>()
-  let total = 0
-
-  function next(): void {
-    for (const [host, line] of waiting) {
-      if (total >= AT_ONCE) return
-      if ((active.get(host) ?? 0) >= AT_ONCE_TO_A_HOST) continue
-      const enter = line.shift()
-      // To the end of the turn, or out of it.
-      waiting.delete(host)
-      if (line.length > 0) waiting.set(host, line)
-      if (!enter) continue
-      take(host, 1)
-      enter()
-    }
-  }
-
-  function take(host: string, places: 1 | -1): void {
-    total += places
-    const left = (active.get(host) ?? 0) + places
-    if (left === 0) active.delete(host)
-    else active.set(host, left)
-  }
-
-  return {
-    /** Resolves to `failed` without having begun where the line is too long, or when the signal ends the waiting. */
-    async use(host: string, signal: AbortSignal, work: () => Promise<Outcome>): Promise<Outcome> {
-      const line = waiting.get(host) ?? []
-      if (line.length >= WAITING_FOR_A_HOST) return 'failed'
-      const entered = await new Promise<boolean>((resolve) => {
-        const leave = () => {
-          const at = line.indexOf(enter)
-          if (at === -1) return
-          line.splice(at, 1)
-          resolve(false)
-        }
-        const enter = () => {
-          signal.removeEventListener('abort', leave)
-          resolve(true)
-        }
-        signal.addEventListener('abort', leave, { once: true })
-        line.push(enter)
-        waiting.set(host, line)
-        next()
-      })
-      if (!entered) return 'failed'
-      try {
-        return await work()
-      } finally {
-        take(host, -1)
-        next()
-      }
-    },
-  }
 }
 
 async function lookupAll(host: string): Promise<readonly LookupAddress[]> {

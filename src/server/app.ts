@@ -12,6 +12,7 @@ import { mount, type Route } from './route.js'
 import { assistantRoutes } from './routes/assistants.js'
 import { cronRoutes } from './routes/crons.js'
 import { metaRoutes } from './routes/meta.js'
+import { protocolRoutes } from './routes/protocol.js'
 import { runRoutes } from './routes/runs.js'
 import { storeRoutes } from './routes/store.js'
 import { threadStateRoutes } from './routes/thread-state.js'
@@ -37,6 +38,7 @@ export function createApp(deps: ServerDeps): App {
     ...threadRoutes(deps),
     ...threadStateRoutes(deps),
     ...threadStreamRoutes(deps),
+    ...protocolRoutes(deps),
     ...cronRoutes(deps),
     ...runRoutes(deps),
     ...storeRoutes(deps),

@@ -6,6 +6,8 @@ const KEEP_ALIVE_MS = 5000
  * JSON that may take long. A quick result is an ordinary answer; a slow one sends its headers first and line breaks while
  * it waits, which JSON allows in front.
  *
+ * A result that fails early rejects; one that fails late breaks the connection off.
+ *
  * @param onDisconnect Called when the client goes away before the result is there.
  */
 export async function lateJson(
@@ -27,7 +29,9 @@ export async function lateJson(
         controller.enqueue(encoder.encode(JSON.stringify(value ?? null)))
         controller.close()
       } catch {
-        // The client has gone; there is nobody to tell.
+        // The head has been sent, so all that is left to say is that this answer has no end. Not why: it is written to the
+        // client and to the log as it is. Where the client is gone, this does nothing.
+        controller.error(new Error('The result failed after the head of its answer was sent.'))
       } finally {
         clearInterval(beat)
       }

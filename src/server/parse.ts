@@ -53,17 +53,21 @@ function validate<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new AuthkitError('invalid_request', problems.join('; '))
 }
 
-/** What JSON.parse accepts and nothing behind it can work with. */
-function problemWith(json: unknown): string | undefined {
-  let level: unknown[] = [json]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) return `The body is nested deeper than ${MAX_DEPTH} levels.`
-    const next: unknown[] = []
-    for (const value of level) {
-      if (typeof value === 'number' && !Number.isFinite(value)) return 'The body holds a number that is too large.'
-      if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) next.push(inner)
+/** What JSON.parse accepts and nothing behind it can work with. Makes no copy of what may be millions of members. */
+function problemWith(json: unknown, depth = 0): string | undefined {
+  if (depth > MAX_DEPTH) return `The body is nested deeper than ${MAX_DEPTH} levels.`
+  if (typeof json === 'number') return Number.isFinite(json) ? undefined : 'The body holds a number that is too large.'
+  if (typeof json !== 'object' || json === null) return undefined
+  if (Array.isArray(json)) {
+    for (const inner of json) {
+      const problem = problemWith(inner, depth + 1)
+      if (problem) return problem
     }
-    level = next
+    return undefined
+  }
+  for (const key in json) {
+    const problem = problemWith((json as Record<string, unknown>)[key], depth + 1)
+    if (problem) return problem
   }
   return undefined
 }

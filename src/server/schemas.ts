@@ -1,5 +1,7 @@
 import * as z from 'zod'
+import { problemWithSearch } from '../runtime/search-bounds.js'
 import { STREAM_MODES } from '../runtime/stream-modes.js'
+import { MAX_METADATA_BYTES } from '../storage/storage.js'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
@@ -19,24 +21,28 @@ export function uuid(name: string) {
 export const jsonObject = z
   .custom<Record<string, unknown>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isText(value),
-    'must be an object of well-formed text without NUL characters',
+    { error: 'must be an object of well-formed text without NUL characters', abort: true },
   )
+  .refine(isSmall, `must not take more than ${MAX_METADATA_BYTES} bytes`)
   .meta({ type: 'object' })
 
-/** A JSON object to search for. Each of its parts is a condition of the query, so there is a bound to them. */
-export const searchObject = jsonObject.refine((value) => partsOf(value) <= 200, 'must not have more than 200 parts')
+/** A JSON object to search for. Every row is held against each of its parts, so there are bounds to them. */
+export const searchObject = jsonObject
+  .superRefine((value, context) => {
+    const problem = problemWithSearch(value)
+    if (problem) context.addIssue({ code: 'custom', message: problem })
+  })
+  .meta({ type: 'object' })
 
 function isText(value: unknown): boolean {
   if (typeof value === 'string') return !/\0|\p{Surrogate}/u.test(value)
   if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, inner]) => isText(key) && isText(inner))
+  if (Array.isArray(value)) return value.every(isText)
+  return Object.keys(value).every((key) => isText(key) && isText((value as Record<string, unknown>)[key]))
 }
 
-function partsOf(value: unknown): number {
-  if (typeof value !== 'object' || value === null) return 1
-  let parts = 1
-  for (const inner of Object.values(value)) parts += partsOf(inner)
-  return parts
+function isSmall(value: unknown): boolean {
+  return Buffer.byteLength(JSON.stringify(value) ?? '') <= MAX_METADATA_BYTES
 }
 
 /** An object of any shape, as configurations, inputs and states are. */
@@ -48,11 +54,13 @@ export const anyObject = z
   .meta({ type: 'object' })
 
 /** The configuration of an assistant or a run. Keys that it does not know are kept. */
-export const runConfig = z.looseObject({
-  tags: z.array(z.string()).nullish(),
-  recursion_limit: z.int().min(1).nullish(),
-  configurable: anyObject.nullish(),
-})
+export const runConfig = z
+  .looseObject({
+    tags: z.array(z.string()).nullish(),
+    recursion_limit: z.int().min(1).nullish(),
+    configurable: anyObject.nullish(),
+  })
+  .refine(isSmall, `must not take more than ${MAX_METADATA_BYTES} bytes`)
 
 /** Null means absent, unless a field says otherwise: both official clients send it. */
 export function optional<T extends z.ZodType>(schema: T) {
@@ -103,7 +111,9 @@ const ttlStrategy = z.enum(['delete', 'keep_latest'])
 
 /** A hundred years: longer is a mistake. */
 const MAX_TTL_MINUTES = 52_560_000
-const ttlMinutes = z.number().positive().max(MAX_TTL_MINUTES)
+/** Less would end a thread under whoever works on it. */
+const MIN_TTL_MINUTES = 1
+const ttlMinutes = z.number().min(MIN_TTL_MINUTES).max(MAX_TTL_MINUTES)
 
 /** How long a thread lives that nobody touches: minutes, or minutes and what happens then. */
 export const threadTtl = z.union(
@@ -112,7 +122,7 @@ export const threadTtl = z.union(
     z.object({ ttl: ttlMinutes, strategy: withDefault(ttlStrategy, 'delete') }),
   ],
   {
-    error: `must be minutes above 0, at most ${MAX_TTL_MINUTES}, or { ttl: minutes, strategy: "delete" | "keep_latest" }`,
+    error: `must be minutes, ${MIN_TTL_MINUTES} to ${MAX_TTL_MINUTES}, or { ttl: minutes, strategy: "delete" | "keep_latest" }`,
   },
 )
 

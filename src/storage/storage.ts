@@ -5,6 +5,12 @@ export type ThreadStatus = 'idle' | 'busy' | 'interrupted' | 'error'
 export type RunStatus = 'pending' | 'running' | 'success' | 'error' | 'timeout' | 'interrupted'
 export type IfExists = 'raise' | 'do_nothing'
 
+/**
+ * What the metadata of a thread, an assistant, a run or a cron may take as JSON. It is merged, and every list holds it
+ * against its filters: without a bound, one row could hold up everybody.
+ */
+export const MAX_METADATA_BYTES = 1_000_000
+
 /** A conversation, as the API shows it. Timestamps are ISO 8601 in UTC. */
 export interface Thread {
   readonly thread_id: string
@@ -119,7 +125,10 @@ export interface StoredWrite {
   readonly value: Uint8Array
 }
 
-/** One page of rows, and how many there are in all that the caller may see. */
+/**
+ * One page of rows, and how many there are in all that the caller may see. Every list, with a total or without one, ends
+ * before its limit where its rows get too large to be read at once: the next page begins after those that came.
+ */
 export interface Page<T> {
   readonly rows: readonly T[]
   readonly total: number
@@ -185,6 +194,11 @@ export interface Threads {
   stuck(scope: Scope): Promise<readonly string[]>
   /** Keeps the latest checkpoint of each namespace, and of the runs those that are in flight. False where the thread is gone. */
   keepLatest(scope: Scope, id: string): Promise<boolean>
+  /**
+   * Ends a thread whose time is over at this moment and which no run holds, as its strategy says: looked at and done at once,
+   * so that no change gets lost in between. Undefined where nothing was done.
+   */
+  endExpired(scope: Scope, id: string, now: string): Promise<Ttl['strategy'] | undefined>
 }
 
 export interface AssistantQuery {
@@ -250,8 +264,8 @@ export interface Runs {
   create(scope: Scope, run: NewRun): Promise<Run | undefined>
   get(scope: Scope, threadId: string, runId: string): Promise<Run | undefined>
   list(scope: Scope, threadId: string, query: { status?: RunStatus }, page: PageQuery): Promise<readonly Run[]>
-  /** The runs of a thread that are pending or running, oldest first. */
-  inFlight(scope: Scope, threadId: string): Promise<readonly Run[]>
+  /** The runs of a thread that are pending or running, oldest first; at most so many. */
+  inFlight(scope: Scope, threadId: string, limit?: number): Promise<readonly Run[]>
   /** Runs of any thread that are pending or running, as `status` says; at most so many. */
   allInFlight(scope: Scope, status: 'pending' | 'running' | 'all', limit?: number): Promise<readonly Run[]>
   /** Every run that waits, in the order they came. */
@@ -354,8 +368,14 @@ export interface Crons {
     change: Partial<Omit<NewCron, 'cron_id' | 'assistant_id' | 'thread_id'>>,
   ): Promise<Cron | undefined>
   delete(scope: Scope, id: string): Promise<boolean>
-  /** Enabled ones whose time has come, the longest due first. */
-  due(scope: Scope, now: string, limit: number): Promise<readonly DueCron[]>
+  /**
+   * Enabled ones whose time has come. Users take turns, and of each user the longest due comes first.
+   *
+   * @param after The user whose turn was last, by `user_id`: the turns go on behind that one.
+   */
+  due(scope: Scope, now: string, limit: number, after?: string | null): Promise<readonly DueCron[]>
+  /** How many crons of a user are enabled and come again. */
+  coming(scope: Scope, userId: string): Promise<number>
   /** When the next one is due; undefined where none will be. */
   nextDue(scope: Scope): Promise<string | undefined>
   /** Sets the next time, where it still is what the caller has seen: of several who try, one succeeds. */

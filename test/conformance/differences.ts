@@ -141,13 +141,6 @@ export const differences: readonly Difference[] = [
   { call: 'threads.getState: one value', path: 'answer.*', ours: 'absent', peers: '*', why: PLATFORM },
   { call: 'threads.getHistory: some fields', path: 'answer[0].*', ours: 'absent', peers: '*', why: PLATFORM },
   {
-    call: 'threads.stream: the second protocol',
-    path: 'answer',
-    ours: '{"refused":{"status":404,"body":{"detail":"Not Found"}}}',
-    peers: '{"run_id":"<run_id 1>"}',
-    why: 'The second protocol is not served; see above.',
-  },
-  {
     call: 'threads.search: by values',
     path: 'answer[*]',
     ours: 'absent',

@@ -165,9 +165,34 @@ describe('RemoteGraph', () => {
     await expect(remote('steps', 'nobody').invoke({ text: 'go' })).rejects.toMatchObject({ status: 401 })
   })
 
-  it('streams events over the second protocol alone, which is not served', async () => {
+  it('streams events over the second protocol alone', async () => {
     expect(() => remote('chat').streamEvents(question, { version: 'v2' })).toThrow('Not implemented')
-    const events = remote('chat').streamEvents(question, { version: 'v3' } as never) as unknown as Promise<unknown>
-    await expect(events).rejects.toThrow('404')
+    const run = await eventsOf('chat', question)
+    const texts: string[] = []
+    for await (const message of run.messages) texts.push(await message.text)
+    expect(texts).toEqual(['Hello'])
+    expect(await run.output).toMatchObject({ messages: [{ content: 'hi' }, { content: 'Hello' }] })
+
+    const waiting = await eventsOf('ask', { text: 'ok?' })
+    const events = await collected(waiting)
+    expect(events.map(({ method }) => method)).toContain('input.requested')
+    expect([waiting.interrupted, waiting.interrupts]).toMatchObject([true, [{ payload: { question: 'ok?' } }]])
+  })
+
+  it('streams no events of what belongs to somebody else', async () => {
+    const { configurable } = await thread()
+    await expect(eventsOf('steps', { text: 'go' }, { user: 'u2', configurable })).rejects.toThrow('404')
   })
 })
+
+interface EventRun extends AsyncIterable<{ readonly method: string }> {
+  readonly messages: AsyncIterable<{ readonly text: PromiseLike<string> }>
+  readonly output: Promise<unknown>
+  readonly interrupted: boolean
+  readonly interrupts: readonly unknown[]
+}
+
+/** `streamEvents` in its third version, which the types of RemoteGraph do not know. */
+function eventsOf(graph: string, input: unknown, { user = 'u1', configurable = {} } = {}): Promise<EventRun> {
+  return remote(graph, user).streamEvents(input as never, { version: 'v3', configurable } as never) as never
+}

@@ -422,4 +422,38 @@ describe('one cron does not stop the others', () => {
     )
     expect(clocked.problems).toEqual([])
   })
+
+  it('nor do the many of one user: users take turns', async () => {
+    const body = { assistant_id: 'echo', schedule: YEARLY, input: {}, on_run_completed: 'keep' }
+    const make = async (user: string) => (await server.as(user).post('/runs/crons', body)).json<Cron>()
+    for (let n = 0; n < 60; n++) await make('bob')
+    const crons = [await make('alice'), await make('carol')]
+    // Theirs are due last.
+    for (const { cron_id, next_run_date } of crons) {
+      const date = new Date(Date.parse(String(next_run_date)) + 500).toISOString()
+      await storage.crons.update(system, cron_id, { next_run_date: date })
+    }
+    const order: string[] = []
+    const scheduler = startCronScheduler({
+      ...server.runtime,
+      storage: {
+        ...storage,
+        crons: {
+          ...storage.crons,
+          async advance(scope, id, ...times) {
+            order.push(String((await storage.crons.get(system, id))?.user_id))
+            return storage.crons.advance(scope, id, ...times)
+          },
+        },
+      },
+      engine: () => createEngine({ rules: rulesFrom(owners()) }),
+      now: () => new Date(Date.parse(String(crons[0]?.next_run_date)) + 1000),
+    })
+    await until(
+      () => order.length,
+      (count) => count === 62,
+    )
+    await scheduler.close()
+    expect(order.slice(0, 3).toSorted()).toEqual(['alice', 'bob', 'carol'])
+  })
 })

@@ -15,8 +15,9 @@ const system = systemScope('tests of the sweeper')
 
 const BUSY = '0197a9b4-6f5c-7000-8000-ffffffffffff'
 
-/** In minutes: over at once. */
+/** In minutes: over at once. No request may ask for so little. */
 const SOON = 0.0001
+const OVER: Ttl = { ttl_minutes: SOON, strategy: 'delete' }
 
 let sweeper: Sweeper | undefined
 afterEach(() => sweeper?.close())
@@ -32,9 +33,17 @@ function start(changes: Partial<Storage> = {}, options: { sweepMs?: number; onEr
   return sweeper
 }
 
-async function ran(assistant_id = 'steps', ttl: unknown = undefined): Promise<string> {
-  const id = await alice.thread({ ttl })
-  await alice.post(`/threads/${id}/runs/wait`, { assistant_id, input: {} })
+async function fresh(ttl: Ttl): Promise<string> {
+  const id = await alice.thread()
+  await storage.threads.update(system, id, { metadata: {}, ttl })
+  return id
+}
+
+/** A thread with a state, which has lived so long from then on. */
+async function ran(ttl?: Ttl): Promise<string> {
+  const id = await alice.thread()
+  await alice.post(`/threads/${id}/runs/wait`, { assistant_id: 'steps', input: {} })
+  if (ttl) await storage.threads.update(system, id, { metadata: {}, ttl })
   return id
 }
 
@@ -43,19 +52,19 @@ const historyOf = async (id: string) => (await alice.get(`/threads/${id}/history
 
 describe('threads', () => {
   it('that are over go, with what they held; others stay', async () => {
-    const [over, living, endless] = [await ran('steps', SOON), await ran('steps', 60), await ran()]
+    const [over, lives, endless] = [await ran(OVER), await ran({ ...OVER, ttl_minutes: 60 }), await ran()]
     start()
     await until(
       () => exists(over),
       (there) => !there,
     )
     expect(await storage.checkpoints.list(system, over, {})).toEqual([])
-    expect([await exists(living), await exists(endless)]).toEqual([true, true])
-    expect((await historyOf(living)).length).toBe(5)
+    expect([await exists(lives), await exists(endless)]).toEqual([true, true])
+    expect((await historyOf(lives)).length).toBe(5)
   })
 
   it('keep their latest state where that is their strategy, and begin anew', async () => {
-    const id = await ran('steps', { ttl: SOON, strategy: 'keep_latest' })
+    const id = await ran({ ...OVER, strategy: 'keep_latest' })
     const state = (await alice.get(`/threads/${id}/state`)).json()
     const { ttl: before } = (await storage.threads.get(system, id, ['ttl'])) ?? {}
     start()
@@ -69,7 +78,7 @@ describe('threads', () => {
   })
 
   it('with a run in flight wait for its end, and for their time from then on', async () => {
-    const id = await alice.thread({ ttl: 0.005 })
+    const id = await fresh({ ...OVER, ttl_minutes: 0.005 })
     const wait = alice.post(`/threads/${id}/runs/wait`, { assistant_id: 'slow', input: { ms: 900 } })
     await until(
       () => storage.threads.get(system, id, ['ttl']),
@@ -89,9 +98,8 @@ describe('threads', () => {
   })
 
   it('whose last run has ended but not told its state yet are left', async () => {
-    const ttl: Ttl = { ttl_minutes: SOON, strategy: 'delete' }
-    const id = await ran('steps', SOON)
-    await storage.threads.create(system, { thread_id: BUSY, metadata: {}, status: 'busy', ttl }, 'raise')
+    const id = await ran(OVER)
+    await storage.threads.create(system, { thread_id: BUSY, metadata: {}, status: 'busy', ttl: OVER }, 'raise')
     start()
     await until(
       () => exists(id),
@@ -108,9 +116,9 @@ describe('threads', () => {
   })
 
   it('with a run that waits for its time are left', async () => {
-    const id = await alice.thread({ ttl: SOON })
+    const id = await fresh(OVER)
     await alice.post(`/threads/${id}/runs`, { assistant_id: 'steps', input: {}, after_seconds: 60 })
-    const over = await ran('steps', SOON)
+    const over = await ran(OVER)
     start()
     await until(
       () => exists(over),
@@ -122,7 +130,7 @@ describe('threads', () => {
   })
 
   it('that were touched between the look and the end stay', async () => {
-    const id = await ran('steps', SOON)
+    const id = await ran(OVER)
     await sleep(20)
     let looked = 0
     start({
@@ -143,10 +151,91 @@ describe('threads', () => {
     expect(await exists(id)).toBe(true)
   })
 
+  it('that were touched after they were looked at stay too', async () => {
+    const [kept, pruned] = [await ran(OVER), await ran({ ...OVER, strategy: 'keep_latest' })]
+    await sleep(20)
+    const touched = new Set<string>()
+    start({
+      runs: {
+        ...storage.runs,
+        // The last thing that is asked before a thread ends.
+        async inFlight(scope, id) {
+          const found = await storage.runs.inFlight(scope, id)
+          await storage.threads.update(system, id, { metadata: {}, ttl: null })
+          touched.add(id)
+          return found
+        },
+      },
+    })
+    await until(
+      () => touched,
+      (ids) => ids.has(kept) && ids.has(pruned),
+    )
+    await sleep(60)
+    expect([await exists(kept), (await historyOf(kept)).length, (await historyOf(pruned)).length]).toEqual([true, 5, 5])
+  })
+
+  it('that keep their latest state are swept once in a sweep, however soon they are over again', async () => {
+    const swept: string[] = []
+    const limits: number[] = []
+    const ids = await Promise.all(Array.from({ length: 12 }, () => fresh({ ...OVER, strategy: 'keep_latest' })))
+    await sleep(20)
+    const threads: Storage['threads'] = {
+      ...storage.threads,
+      expired(scope, now, limit) {
+        limits.push(limit)
+        return storage.threads.expired(scope, now, limit)
+      },
+      async endExpired(scope, id, now) {
+        const ended = await storage.threads.endExpired(scope, id, now)
+        swept.push(id)
+        // By now it is over again.
+        await sleep(10)
+        return ended
+      },
+    }
+    // One sweep, and no other.
+    start({ threads }, { sweepMs: 900 })
+    await until(
+      () => limits.length,
+      (looks) => looks === 2,
+    )
+    await sleep(100)
+    expect(swept.filter((id) => ids.includes(id)).toSorted()).toEqual(ids.toSorted())
+    expect(limits).toEqual([100, 100])
+    for (const id of ids) await storage.threads.delete(system, id)
+  })
+
+  it('end the streams that were opened while they went', async () => {
+    const id = await ran(OVER)
+    await sleep(20)
+    let reading: Promise<string> | undefined
+    start({
+      threads: {
+        ...storage.threads,
+        async endExpired(...args) {
+          const stream = await alice.open('GET', `/threads/${id}/stream`)
+          reading = stream.text()
+          await until(
+            () => queue.feeds.isFollowed(id),
+            (followed) => followed,
+          )
+          return storage.threads.endExpired(...args)
+        },
+      },
+    })
+    expect(
+      await until(
+        () => reading,
+        (text) => text !== undefined,
+      ),
+    ).not.toContain('event')
+    expect(await exists(id)).toBe(false)
+  })
+
   it('more than one look finds are all swept, and requests go on meanwhile', async () => {
-    const ttl: Ttl = { ttl_minutes: SOON, strategy: 'delete' }
     const ids = Array.from({ length: 350 }, (_, index) => `0197a9b4-6f5c-7000-8000-${String(index).padStart(12, '0')}`)
-    for (const thread_id of ids) await storage.threads.create(system, { thread_id, metadata: {}, ttl }, 'raise')
+    for (const thread_id of ids) await storage.threads.create(system, { thread_id, metadata: {}, ttl: OVER }, 'raise')
     await sleep(20)
     start({}, { sweepMs: 200 })
     let answered = 0
@@ -167,12 +256,13 @@ describe('what fails', () => {
   const failing = (bad: string): Partial<Storage> => ({
     threads: {
       ...storage.threads,
-      delete: (scope, id) => (id === bad ? Promise.reject(new Error('locked')) : storage.threads.delete(scope, id)),
+      endExpired: (scope, id, now) =>
+        id === bad ? Promise.reject(new Error('locked')) : storage.threads.endExpired(scope, id, now),
     },
   })
 
   it('keeps neither the others nor the next sweep', async () => {
-    const [bad, good] = [await ran('steps', SOON), await ran('steps', SOON)]
+    const [bad, good] = [await ran(OVER), await ran(OVER)]
     const errors: unknown[] = []
     start(failing(bad), { onError: (error) => errors.push(error) })
     await until(
@@ -184,7 +274,7 @@ describe('what fails', () => {
       (count) => count > 2,
     )
     expect(errors[0]).toMatchObject({ message: 'locked' })
-    const late = await ran('steps', SOON)
+    const late = await ran(OVER)
     await until(
       () => exists(late),
       (there) => !there,
@@ -194,17 +284,16 @@ describe('what fails', () => {
   })
 
   it('keeps nobody waiting, however many fail', async () => {
-    const ttl: Ttl = { ttl_minutes: SOON, strategy: 'delete' }
     const ids = Array.from({ length: 150 }, (_, index) => `0197a9b4-6f5d-7000-8000-${String(index).padStart(12, '0')}`)
-    for (const thread_id of ids) await storage.threads.create(system, { thread_id, metadata: {}, ttl }, 'raise')
+    for (const thread_id of ids) await storage.threads.create(system, { thread_id, metadata: {}, ttl: OVER }, 'raise')
     await sleep(20)
-    const good = await ran('steps', SOON)
+    const good = await ran(OVER)
     let failed = 0
     let othersCame = Number.POSITIVE_INFINITY
     const threads = {
       ...storage.threads,
-      delete: (...[scope, id]: Parameters<Storage['threads']['delete']>) =>
-        ids.includes(id) ? Promise.reject(new Error('locked')) : storage.threads.delete(scope, id),
+      endExpired: (...[scope, id, now]: Parameters<Storage['threads']['endExpired']>) =>
+        ids.includes(id) ? Promise.reject(new Error('locked')) : storage.threads.endExpired(scope, id, now),
     }
     const onError = () => {
       if (++failed === 1) setImmediate(() => setImmediate(() => (othersCame = failed)))
@@ -241,7 +330,7 @@ describe('what fails', () => {
 
 describe('when', () => {
   it('soon after the start, however rarely it sweeps', async () => {
-    const id = await ran('steps', SOON)
+    const id = await ran(OVER)
     let sweeps = 0
     const items = {
       ...storage.items,
@@ -259,7 +348,7 @@ describe('when', () => {
   })
 
   it('not after it was closed', async () => {
-    const id = await ran('steps', SOON)
+    const id = await ran(OVER)
     await start().close()
     await sleep(100)
     expect(await exists(id)).toBe(true)
@@ -267,7 +356,8 @@ describe('when', () => {
 
   it('the runtime starts one, and its items end too', async () => {
     const other = await serve({ settings: { sweepMs: 20 } })
-    const id = await other.as('alice').thread({ ttl: SOON })
+    const id = await other.as('alice').thread()
+    await other.runtime.storage.threads.update(system, id, { metadata: {}, ttl: OVER })
     const item = { namespace: ['alice'], key: 'k', value: {}, searchText: null, ttl: SOON }
     await other.runtime.storage.items.put(system, item)
     await until(

@@ -335,16 +335,38 @@ describe('the addresses of a name', () => {
 })
 
 describe('many webhooks', () => {
-  it('to a host that is slow do not delay those to another', async () => {
-    const slow = await receiver(() => {})
+  /** Every name is this machine. */
+  const lookup = async () => [{ address: '127.0.0.1', family: 4 }]
+
+  it('to a host that is slow do not delay those to another, whatever their ports', async () => {
+    const slow = await Promise.all(Array.from({ length: 20 }, () => receiver(() => {})))
     const quick = await receiver()
-    const webhooks = webhooksWith({ attemptMs: 5000 })
-    const stuck = Array.from({ length: 100 }, () => webhooks.send(slow.url, {}))
+    const webhooks = webhooksWith({ lookup, attemptMs: 5000 })
+    const stuck = Array.from({ length: 100 }, (_, n) =>
+      webhooks.send(`http://slow.example:${slow[n % slow.length]?.port}/`, {}),
+    )
     const began = performance.now()
-    expect(await webhooks.send(quick.url, {})).toBe('delivered')
+    expect(await webhooks.send(`http://quick.example:${quick.port}/`, {})).toBe('delivered')
     expect(performance.now() - began).toBeLessThan(2000)
     // And not all of them hold a connection.
-    expect(slow.received.length).toBeLessThanOrEqual(4)
+    expect(slow.flatMap(({ received }) => received).length).toBeLessThanOrEqual(4)
+    await webhooks.close()
+    expect(new Set(await Promise.all(stuck))).toEqual(new Set(['failed']))
+  })
+
+  it('of one user, to however many hosts that are slow, do not delay those of another', async () => {
+    const slow = await receiver(() => {})
+    const quick = await receiver()
+    const webhooks = webhooksWith({ lookup, attemptMs: 5000 })
+    const stuck = Array.from({ length: 100 }, (_, n) =>
+      webhooks.send(`http://slow${n}.example:${slow.port}/`, {}, { identity: 'bob' }),
+    )
+    while (slow.received.length < 16) await new Promise((resolve) => setTimeout(resolve, 5))
+    const began = performance.now()
+    const good = `http://quick.example:${quick.port}/`
+    expect(await webhooks.send(good, {}, { identity: 'alice' })).toBe('delivered')
+    expect(performance.now() - began).toBeLessThan(2000)
+    expect(slow.received).toHaveLength(16)
     await webhooks.close()
     expect(new Set(await Promise.all(stuck))).toEqual(new Set(['failed']))
   })
@@ -353,17 +375,18 @@ describe('many webhooks', () => {
     let open = 0
     let most = 0
     const order: string[] = []
-    const answer = (name: string) => (response: ServerResponse) => {
-      order.push(name)
+    const { port } = await receiver((response) => {
+      order.push(String(response.req.headers.host?.[0]))
       most = Math.max(most, ++open)
       setTimeout(() => {
         open--
         response.end()
       }, 5)
-    }
-    const hosts = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => receiver(answer(name))))
-    const webhooks = webhooksWith()
-    const sent = hosts.flatMap(({ url }) => Array.from({ length: 20 }, () => webhooks.send(url, {})))
+    })
+    const webhooks = webhooksWith({ lookup })
+    const sent = [...'abcdef'].flatMap((name) =>
+      Array.from({ length: 20 }, () => webhooks.send(`http://${name}.example:${port}/`, {})),
+    )
     expect(new Set(await Promise.all(sent))).toEqual(new Set(['delivered']))
     expect(most).toBeLessThanOrEqual(16)
     expect(order).toHaveLength(120)
@@ -384,6 +407,25 @@ describe('many webhooks', () => {
     await Promise.all(stuck)
     process.off('warning', listener)
     expect(warnings).toEqual([])
+  })
+
+  it('that wait are no more than fits, and a URL counts too', async () => {
+    const slow = await receiver(() => {})
+    const webhooks = webhooksWith({ attemptMs: 60_000 })
+    const going = Array.from({ length: 4 }, () => webhooks.send(slow.url, {}, { identity: 'bob' }))
+    while (slow.received.length < 4) await new Promise((resolve) => setTimeout(resolve, 5))
+    const url = `${slow.url}/${'y'.repeat(65_000)}`
+    const failed: number[] = []
+    const waiting = Array.from({ length: 70 }, (_, n) =>
+      webhooks
+        .send(url, 'x'.repeat(2 ** 20), { identity: 'bob' })
+        .then((outcome) => outcome === 'failed' && failed.push(n)),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    // Each takes 1.0625 MB, so that 60 of them fit.
+    expect(failed).toEqual(Array.from({ length: 10 }, (_, n) => n))
+    await webhooks.close()
+    await Promise.all([...going, ...waiting])
   })
 })
 

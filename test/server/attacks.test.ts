@@ -41,7 +41,7 @@ describe('streams of other users', () => {
     expect((await bob.get(path(run, own), { 'last-event-id': '-1' })).status).toBe(404)
   })
 
-  it('C: the second protocol, which remembers its first caller, is not there', async () => {
+  it('C: the second protocol remembers no caller', async () => {
     const { thread } = await slowRun(0)
     expect((await bob.post(`/threads/${thread}/commands`, { id: 1, method: 'state.get', params: {} })).status).toBe(404)
     expect((await bob.post(`/threads/${thread}/stream/events`, { channels: ['values'] })).status).toBe(404)

@@ -5,6 +5,7 @@ import type { Auth } from '../../src/engine/auth.js'
 import { createEngine } from '../../src/engine/engine.js'
 import { rulesFrom } from '../../src/engine/rules.js'
 import { systemScope } from '../../src/engine/scope.js'
+import { ownerOf } from '../../src/runtime/cron-owner.js'
 import { startCronScheduler } from '../../src/runtime/cron-scheduler.js'
 import { systemAssistantId } from '../../src/runtime/graph-registry.js'
 import type { Cron } from '../../src/storage/storage.js'
@@ -210,6 +211,21 @@ describe('a request', () => {
     },
   )
 
+  it.each<[string, Json]>([
+    ['of a class', { lc: 1, type: 'constructor', id: ['langchain_core', 'messages', 'Nope'], kwargs: {} }],
+    ['of a secret', { lc: 1, type: 'secret', id: ['KEY'] }],
+  ])('whose input holds a record %s is 422, for what is made and for a change', async (_, record) => {
+    const { cron_id } = await made(alice)
+    const input = { deep: [{ text: record }] }
+    for (const reply of [
+      await alice.post('/runs/crons', { ...cronBody, input }),
+      await alice.call('PATCH', `/runs/crons/${cron_id}`, { input }),
+    ]) {
+      expect([reply.status, reply.json()['detail']]).toEqual([422, expect.stringMatching(/^input\.deep\.0\.text: /)])
+    }
+    expect((await alice.get(`/runs/crons/${cron_id}`)).json<Cron>().payload['input']).toEqual({})
+  })
+
   it('treats null as absent, but for the end', async () => {
     const nothing = { timezone: null, end_time: null, metadata: null, config: null, webhook: null, enabled: null }
     const cron = await made(alice, { ...nothing, on_run_completed: null, stream_mode: null, multitask_strategy: null })
@@ -294,12 +310,24 @@ describe('the rules', () => {
     expect(await asked('POST', '/runs/crons/count', { thread_id: thread })).toEqual(['crons:search', 'threads:read'])
     expect(await asked('GET', `/runs/crons/${free.cron_id}`)).toEqual(['crons:read'])
     expect(await asked('PATCH', `/runs/crons/${bound.cron_id}`, { enabled: false })).toEqual(['crons:update'])
-    expect(await asked('PATCH', `/runs/crons/${bound.cron_id}`, { input: 1 })).toEqual([
-      'crons:update',
-      'assistants:read',
-      'threads:read',
-      'threads:create_run',
-    ])
+    const changes: Json[] = [
+      { enabled: true },
+      { enabled: false, metadata: {} },
+      { input: 1 },
+      { metadata: { a: 1 } },
+      { schedule: '0 0 2 1 *' },
+      { timezone: 'Europe/Berlin' },
+      { end_time: null },
+      { on_run_completed: 'keep' },
+    ]
+    for (const change of changes) {
+      expect(await asked('PATCH', `/runs/crons/${bound.cron_id}`, change)).toEqual([
+        'crons:update',
+        'assistants:read',
+        'threads:read',
+        'threads:create_run',
+      ])
+    }
     expect(await asked('DELETE', `/runs/crons/${free.cron_id}`)).toEqual(['crons:delete'])
   })
 
@@ -544,6 +572,55 @@ describe('between Alice and Bob', () => {
     })
     const on = await alice.call('PATCH', `/runs/crons/${cron.cron_id}`, { enabled: true })
     expect(on.json()).toMatchObject({ user_id: 'alice', enabled: true, next_run_date: cron.next_run_date })
+  })
+
+  it.each<[string, Json]>([
+    ['when it runs', { schedule: '0 0 9 1 *' }],
+    ['that it runs', { enabled: true }],
+    ['its end', { end_time: null }],
+    ['what it says', { metadata: { a: 1 } }],
+  ])('the permissions are those of whoever changed last %s', async (_, change) => {
+    let permissions = ['all']
+    const rules = owners()
+      .authenticate(() => ({ identity: 'alice', permissions }))
+      .on('threads:create_run', ({ permissions: held }) => held.includes('all') || held.includes('run'))
+    server.use(rules as Auth)
+    const cron = await made(alice)
+    expect((await alice.call('PATCH', `/runs/crons/${cron.cron_id}`, { enabled: false })).status).toBe(200)
+    const before = (await alice.get(`/runs/crons/${cron.cron_id}`)).json()
+    permissions = ['read']
+    expect((await alice.call('PATCH', `/runs/crons/${cron.cron_id}`, change)).status).toBe(403)
+    expect((await alice.get(`/runs/crons/${cron.cron_id}`)).json()).toEqual(before)
+    permissions = ['run']
+    expect((await alice.call('PATCH', `/runs/crons/${cron.cron_id}`, change)).status).toBe(200)
+    permissions = ['read']
+    expect((await alice.call('PATCH', `/runs/crons/${cron.cron_id}`, { enabled: false })).status).toBe(200)
+    const next_run_date = '2030-01-01T00:00:00.000Z'
+    await storage.crons.update(system, cron.cron_id, { enabled: true, next_run_date })
+    const [due] = await storage.crons.due(system, next_run_date, 1)
+    expect(due && ownerOf(server.runtime.seal, due)).toMatchObject({ identity: 'alice', permissions: ['run'] })
+  })
+
+  it('has at most a thousand crons that come, and the others have theirs', async () => {
+    const [first, second] = [await made(bob), await made(bob, { enabled: false })]
+    const template = await storage.crons.get(system, first.cron_id)
+    if (!template) throw new Error('not made')
+    for (let n = 0; n < 998; n++) {
+      await storage.crons.create(system, { ...template, cron_id: crypto.randomUUID(), creator: null })
+    }
+    // Two at once, and place for one.
+    const last = await Promise.all([1, 2].map(() => bob.post('/runs/crons', cronBody)))
+    expect(last.map(({ status }) => status).toSorted()).toEqual([200, 409])
+    expect(last.find(({ status }) => status === 409)?.json()).toEqual({ detail: expect.stringMatching(/1000 crons/) })
+    await made(alice)
+    const enable = (one: Cron) => bob.call('PATCH', `/runs/crons/${one.cron_id}`, { enabled: true })
+    expect((await enable(second)).status).toBe(409)
+    // What comes already may be changed, and what does not come is no more than a row.
+    expect((await enable(first)).status).toBe(200)
+    await made(bob, { enabled: false })
+    expect((await bob.call('PATCH', `/runs/crons/${first.cron_id}`, { enabled: false })).status).toBe(200)
+    expect((await enable(second)).status).toBe(200)
+    expect((await enable(first)).status).toBe(409)
   })
 
   it('a change that meets another one while the rules think is a conflict', async () => {

@@ -56,6 +56,16 @@ const ROWS: readonly Row[] = [
     body: () => ({ metadata: { stolen: true } }),
   },
   { route: 'GET /threads/{thread_id}/stream', path: ({ thread }) => `/threads/${thread}/stream` },
+  {
+    route: 'POST /threads/{thread_id}/commands',
+    path: ({ thread }) => `/threads/${thread}/commands`,
+    body: () => ({ id: 1, method: 'state.get', params: {} }),
+  },
+  {
+    route: 'POST /threads/{thread_id}/stream/events',
+    path: ({ thread }) => `/threads/${thread}/stream/events`,
+    body: () => ({ channels: ['values'] }),
+  },
   { route: 'POST /threads/prune', path: () => '/threads/prune', body: ({ thread }) => ({ thread_ids: [thread] }) },
   {
     route: 'POST /runs/cancel',

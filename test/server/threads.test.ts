@@ -55,7 +55,7 @@ async function minutesLeft(id: string): Promise<number> {
 describe('ttl', () => {
   it.each<[string, unknown, string, number]>([
     ['minutes', 5, 'delete', 5],
-    ['minutes that are no whole number', 0.5, 'delete', 0.5],
+    ['minutes that are no whole number', 1.5, 'delete', 1.5],
     ['an object', { ttl: 7, strategy: 'keep_latest' }, 'keep_latest', 7],
     ['an object without a strategy', { ttl: 7 }, 'delete', 7],
   ])('of a new thread, given as %s', async (_, ttl, strategy, ttl_minutes) => {
@@ -68,6 +68,8 @@ describe('ttl', () => {
 
   it.each<[string, unknown]>([
     ['zero', 0],
+    ['less than a minute', 0.999],
+    ['less than a minute, in an object', { ttl: 0.999, strategy: 'keep_latest' }],
     ['a negative number', -1],
     ['more than a hundred years', 52_560_001],
     ['a string', '5'],
@@ -76,7 +78,8 @@ describe('ttl', () => {
   ])('%s is refused', async (_, ttl) => {
     const id = await alice.thread()
     for (const reply of [await alice.post('/threads', { ttl }), await alice.call('PATCH', `/threads/${id}`, { ttl })]) {
-      expect([reply.status, reply.json()['detail']]).toEqual([422, expect.stringMatching(/^ttl: must be minutes/)])
+      const detail = /^ttl: must be minutes, 1 to|^ttl\.ttl: .*>=1$/
+      expect([reply.status, reply.json()['detail']]).toEqual([422, expect.stringMatching(detail)])
     }
     expect(await ttlOf(id)).toBeNull()
   })
@@ -139,6 +142,39 @@ describe('ttl', () => {
     }
     expect(await ttlOf(id)).toEqual(before)
     expect((await bob.get(`/threads/${id}?include=ttl`)).status).toBe(404)
+  })
+
+  it('takes threads:delete too, for null ends nothing', async () => {
+    const kept = { owner: 'alice' }
+    const id = await alice.thread({ ttl: 60 })
+    const lives = await ttlOf(id)
+    const seen: unknown[] = []
+    const rules = () =>
+      ownerOnly()
+        .on(['threads:read', 'threads:update'], () => true)
+        .on('threads:delete', ({ value }) => {
+          seen.push(value)
+          return kept
+        })
+    server.use(rules())
+    const patch = (who: typeof alice, body: Json) => who.call('PATCH', `/threads/${id}`, body)
+    expect((await patch(alice, { ttl: 30, metadata: { by: 'alice' } })).status).toBe(200)
+    expect(seen).toEqual([{ thread_id: id }])
+    kept.owner = 'carol'
+    const [refused, absent] = [
+      await patch(alice, { ttl: 1, metadata: { by: 'bob' } }),
+      await alice.call('PATCH', `/threads/${ABSENT}`, { ttl: 1 }),
+    ]
+    expect([refused.status, refused.text]).toEqual([404, absent.text.replaceAll(ABSENT, id)])
+    server.use(rules().on('threads:delete', () => false))
+    expect((await patch(alice, { ttl: 1 })).status).toBe(403)
+    expect(await ttlOf(id)).toMatchObject({ ttl_minutes: 30 })
+    // To keep it is a change as any other.
+    seen.length = 0
+    const asked = await patch(bob, { ttl: null, metadata: { by: 'bob' } })
+    expect([asked.status, asked.json()['metadata'], seen]).toEqual([200, expect.objectContaining({ by: 'bob' }), []])
+    server.use(ownerOnly())
+    expect([lives?.ttl_minutes, await ttlOf(id)]).toEqual([60, null])
   })
 
   it('handlers see it, and may refuse it', async () => {

@@ -200,6 +200,35 @@ describe('what is due', () => {
     expect(await storage.crons.nextDue(everything)).toBe('2029-01-01T00:00:00.000Z')
   })
 
+  it('comes in turns by user, and the turns go on behind the last one', async () => {
+    const times = ['2029-01-01', '2029-01-02', '2029-01-03'].map((day) => `${day}T00:00:00.000Z`)
+    for (const [n, next_run_date] of times.entries()) {
+      await cron(`bob ${n}`, { user_id: 'bob', next_run_date })
+      await cron(`nobody ${n}`, { next_run_date })
+    }
+    await cron('alice', { user_id: 'alice', next_run_date: DUE })
+    await cron('carol', { user_id: 'carol', next_run_date: DUE })
+    const due = async (limit: number, after?: string | null) =>
+      (await storage.crons.due(everything, DUE, limit, after)).map(({ cron }) => cron.cron_id)
+    const first = ['alice', 'bob 0', 'carol', 'nobody 0']
+    expect(await due(10)).toEqual([...first, 'bob 1', 'nobody 1', 'bob 2', 'nobody 2'])
+    expect(await due(4, null)).toEqual(first)
+    expect(await due(3, 'alice')).toEqual(['bob 0', 'carol', 'nobody 0'])
+    expect(await due(4, 'bob')).toEqual(['carol', 'nobody 0', 'alice', 'bob 0'])
+    expect(await due(2, 'zoe')).toEqual(['nobody 0', 'alice'])
+  })
+
+  it('and will be due is counted by user', async () => {
+    for (const id of ['a', 'b']) await cron(id, { user_id: 'bob', metadata: { owner: id } })
+    await cron('off', { user_id: 'bob', enabled: false })
+    await cron('ended', { user_id: 'bob', next_run_date: null })
+    await cron('of alice', { user_id: 'alice' })
+    await cron('of nobody')
+    const counts = ['bob', 'alice', 'nobody'].map((user) => storage.crons.coming(everything, user))
+    expect(await Promise.all(counts)).toEqual([2, 1, 0])
+    expect(await storage.crons.coming(owner('a'), 'bob')).toBe(1)
+  })
+
   it('is nothing where there is nothing enabled', async () => {
     await cron('off', { enabled: false })
     await cron('never', { next_run_date: null })

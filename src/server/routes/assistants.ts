@@ -95,7 +95,8 @@ export function assistantRoutes({ runtime }: ServerDeps): Route[] {
         const scope = await mayDelete(caller, thread_id)
         if (!scope || !(await deleteThread(scope, thread_id))) kept++
       }
-      if (rows.length < page.limit) return
+      // A page of large threads is shorter than its limit.
+      if (rows.length === 0) return
     }
   }
 

@@ -6,6 +6,7 @@ import type { CronPayload } from '../../runtime/cron-payload.js'
 import { assistantIdOf, createCron, noCron, updateCron } from '../../runtime/crons.js'
 import { STREAM_MODES } from '../../runtime/stream-modes.js'
 import { CRON_FIELDS, type Cron, type CronQuery, type Json } from '../../storage/storage.js'
+import { refuseConstructorRecords } from '../constructor-records.js'
 import type { ServerDeps } from '../context.js'
 import { paginationHeaders, select } from '../page.js'
 import { type Route, route } from '../route.js'
@@ -97,6 +98,7 @@ const CronSchema = z
 const params = z.object({ cron_id: s.uuid('cron') })
 const one = { 200: { description: 'The cron.', schema: CronSchema } }
 const absent = { 404: { description: 'Absent, or not for this caller.' } }
+const tooMany = { 409: { description: 'The user has as many crons as may be.' } }
 const noPlace = { 404: { description: 'The thread or the assistant is absent, or not for this caller.' } }
 
 /** They stand in front of the routes of runs: `/runs/crons/...` is no run. */
@@ -157,7 +159,7 @@ export function cronRoutes({ runtime }: ServerDeps): Route[] {
       summary: 'Start runs on a schedule, without a thread',
       events: ['crons:create', 'assistants:read', 'threads:create_run'],
       body: createBody,
-      answers: { ...one, ...noPlace },
+      answers: { ...one, ...noPlace, ...tooMany },
       handle: async ({ c, caller, body }) => c.json(await create(caller, undefined, body)),
     }),
     route({
@@ -168,7 +170,7 @@ export function cronRoutes({ runtime }: ServerDeps): Route[] {
       events: ['crons:create', 'assistants:read', 'threads:read', 'threads:create_run'],
       params: s.threadParams,
       body: createBody,
-      answers: { ...one, ...noPlace },
+      answers: { ...one, ...noPlace, ...tooMany },
       handle: async ({ c, caller, params: { thread_id }, body }) => c.json(await create(caller, thread_id, body)),
     }),
     route({
@@ -227,7 +229,7 @@ export function cronRoutes({ runtime }: ServerDeps): Route[] {
         ...one,
         ...absent,
         400: { description: 'Nothing is to be changed.' },
-        409: { description: 'Another request changed it meanwhile.' },
+        409: { description: 'Another request changed it meanwhile, or the user has as many crons as may be.' },
       },
       async handle({ c, caller, params: { cron_id }, body }) {
         const { schedule, timezone, end_time, metadata, on_run_completed, enabled } = body
@@ -255,7 +257,9 @@ export function cronRoutes({ runtime }: ServerDeps): Route[] {
   ]
 }
 
+/** @throws AuthkitError `invalid_request` for an input that no run would take. */
 function payloadOf(body: z.output<typeof changeBody>): CronPayload {
+  refuseConstructorRecords(body.input, 'input')
   const { checkpoint_during } = body
   const durability =
     body.durability ?? (checkpoint_during === undefined ? undefined : checkpoint_during ? 'async' : 'exit')

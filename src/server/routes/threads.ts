@@ -46,7 +46,10 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
       if (strategy === 'keep_latest') return storage.threads.keepLatest(scope, id)
       if (!(await storage.threads.get(scope, id))) return false
       await queue.cancelThread(id)
-      return storage.threads.delete(scope, id)
+      const deleted = await storage.threads.delete(scope, id)
+      // A stream that was opened meanwhile must not go on with the thread that takes the id next.
+      if (deleted) queue.feeds.end(id)
+      return deleted
     })
   }
 
@@ -97,6 +100,7 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
           const steps = supersteps.map(({ updates }) => updates)
           await states.bulkUpdate(writable.scope, made, steps).catch(async (error) => {
             await storage.threads.delete(systemScope('the thread that this request made'), thread_id)
+            queue.feeds.end(thread_id)
             throw error
           })
         })
@@ -187,7 +191,8 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
       path: '/threads/{thread_id}',
       group: 'threads',
       summary: 'Merge metadata into a thread, and set how long it lives',
-      events: ['threads:update'],
+      // A time to live deletes, later: it takes what deleting takes.
+      events: ['threads:update', 'threads:delete'],
       params: s.threadParams,
       body: z.object({ metadata: s.optional(s.jsonObject), ttl: s.threadTtl.nullish() }),
       answers: { ...one, 204: { description: 'Done, with `Prefer: return=minimal`.' }, ...absent },
@@ -198,6 +203,10 @@ export function threadRoutes({ runtime }: ServerDeps): Route[] {
           metadata: { ...body.metadata },
           ...(ttl === undefined ? {} : { ttl }),
         })
+        if (ttl) {
+          const deletable = await caller.authorize('threads:delete', { thread_id })
+          found(await storage.threads.get(deletable.scope, thread_id), thread_id)
+        }
         const change = {
           metadata: value.metadata ?? {},
           ...(ttl === undefined ? {} : { ttl: ttl && ttlOf(ttl) }),

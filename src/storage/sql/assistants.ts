@@ -2,6 +2,8 @@ import { expressionBuilder, type Selectable, sql, type Transaction } from 'kysel
 import type { Scope } from '../../engine/scope.js'
 import type { Assistant, AssistantQuery, Assistants, AssistantVersion, PageQuery } from '../storage.js'
 import type { Dialect } from './dialect.js'
+import { metadataText } from './metadata-text.js'
+import { pageColumns, withinPage } from './page-bytes.js'
 import type { Schema } from './schema.js'
 import { indexFor, metadataScope, metadataSearch, noteHidden } from './scope-sql.js'
 
@@ -9,6 +11,9 @@ type Row = Selectable<Schema['assistants']>
 type VersionRow = Selectable<Schema['assistant_versions']>
 
 const eb = expressionBuilder<Schema, 'assistants'>()
+
+const SMALL = ['assistant_id', 'graph_id', 'name', 'description', 'version', 'created_at'] as const
+const LARGE = ['config', 'context', 'metadata'] as const
 
 const ASSISTANT_SORT = ['assistant_id', 'graph_id', 'name', 'created_at', 'updated_at'] as const
 
@@ -30,6 +35,16 @@ export function createAssistants(dialect: Dialect): Assistants {
     return Boolean(
       await on.selectFrom('assistants').select('assistant_id').where('assistant_id', '=', id).executeTakeFirst(),
     )
+  }
+
+  function versionRow(scope: Scope, id: string, version: number, on: Transaction<Schema> | typeof db = db) {
+    return on
+      .selectFrom('assistant_versions')
+      .selectAll()
+      .where('assistant_id', '=', id)
+      .where('version', '=', version)
+      .where(metadataScope(dialect, scope, 'assistant_versions'))
+      .executeTakeFirst()
   }
 
   async function conditions(scope: Scope, { graph_id, name, metadata }: AssistantQuery) {
@@ -68,7 +83,7 @@ export function createAssistants(dialect: Dialect): Assistants {
           ...assistant,
           config: JSON.stringify(config),
           context: JSON.stringify(context ?? null),
-          metadata: JSON.stringify(metadata),
+          metadata: metadataText(metadata),
           version: 1,
           created_at: now,
           updated_at: now,
@@ -90,17 +105,19 @@ export function createAssistants(dialect: Dialect): Assistants {
     async search(scope, query, page) {
       const where = await conditions(scope, query)
       const { column, direction } = sorting(page)
-      const rows = await db
+      const listed = await db
         .selectFrom('assistants')
-        .selectAll()
+        .select([...SMALL, 'updated_at'])
+        .select(pageColumns('assistants', LARGE))
         .where(where)
         .orderBy(column, direction)
         .orderBy('assistant_id', direction)
         .limit(page.limit)
         .offset(page.offset)
         .execute()
-      const known = rows.length < page.limit && (rows.length > 0 || page.offset === 0)
-      return { rows: rows.map(toAssistant), total: known ? page.offset + rows.length : await count(scope, query) }
+      const rows = await withinPage(listed, LARGE, ({ assistant_id }) => rowOf(scope, assistant_id))
+      const known = listed.length < page.limit && (listed.length > 0 || page.offset === 0)
+      return { rows: rows.map(toAssistant), total: known ? page.offset + listed.length : await count(scope, query) }
     },
 
     update(scope, id, { metadata, config, context, ...change }) {
@@ -118,7 +135,7 @@ export function createAssistants(dialect: Dialect): Assistants {
           ...change,
           ...(config === undefined ? {} : { config: JSON.stringify(config) }),
           ...(context === undefined ? {} : { context: JSON.stringify(context) }),
-          metadata: JSON.stringify({ ...JSON.parse(row.metadata), ...metadata }),
+          metadata: metadataText({ ...JSON.parse(row.metadata), ...metadata }, row.metadata),
           version: Number(newest) + 1,
           updated_at: now,
         }
@@ -150,9 +167,10 @@ export function createAssistants(dialect: Dialect): Assistants {
       // An old version may carry other metadata than the current row: the scope is held against both.
       if (!(await rowOf(scope, id))) return []
       const wanted = metadata ? [dialect.contains(sql.ref('assistant_versions.metadata'), metadata)] : []
-      const rows = await db
+      const listed = await db
         .selectFrom('assistant_versions')
-        .selectAll()
+        .select(SMALL)
+        .select(pageColumns('assistant_versions', LARGE))
         .where('assistant_id', '=', id)
         .where(metadataScope(dialect, scope, 'assistant_versions'))
         .where(eb.and(wanted))
@@ -160,6 +178,7 @@ export function createAssistants(dialect: Dialect): Assistants {
         .limit(page.limit)
         .offset(page.offset)
         .execute()
+      const rows = await withinPage(listed, LARGE, ({ version }) => versionRow(scope, id, version))
       return rows.map(toVersion)
     },
 
@@ -167,13 +186,7 @@ export function createAssistants(dialect: Dialect): Assistants {
       return db.transaction().execute(async (trx) => {
         const row = await rowOf(scope, id, trx)
         if (!row) return undefined
-        const chosen = await trx
-          .selectFrom('assistant_versions')
-          .selectAll()
-          .where('assistant_id', '=', id)
-          .where('version', '=', version)
-          .where(metadataScope(dialect, scope, 'assistant_versions'))
-          .executeTakeFirst()
+        const chosen = await versionRow(scope, id, version, trx)
         if (!chosen) return undefined
         const { created_at: _, ...fields } = chosen
         const changed: Row = { ...row, ...fields, updated_at: new Date().toISOString() }
@@ -189,11 +202,12 @@ function versionOf({ updated_at: _, ...row }: Row): VersionRow {
 }
 
 function toAssistant(row: Row): Assistant {
-  return { ...row, ...parsed(row) }
+  return { ...toVersion(row), updated_at: row.updated_at }
 }
 
 function toVersion(row: VersionRow): AssistantVersion {
-  return { ...row, ...parsed(row) }
+  const { assistant_id, graph_id, name, description, version, created_at } = row
+  return { assistant_id, graph_id, name, description, ...parsed(row), version, created_at }
 }
 
 function parsed({ config, context, metadata }: Pick<Row, 'config' | 'context' | 'metadata'>) {

@@ -1,8 +1,10 @@
 import { type Selectable, sql, type Transaction } from 'kysely'
+import type { Scope } from '../../engine/scope.js'
 import type { Checkpoints, StoredCheckpoint } from '../storage.js'
 import type { Dialect } from './dialect.js'
+import { pageColumns, withinPage } from './page-bytes.js'
 import type { Schema } from './schema.js'
-import { threadScope } from './scope-sql.js'
+import { metadataScope, threadScope } from './scope-sql.js'
 
 /** The columns after `thread_id`. */
 const CHECKPOINT = [
@@ -16,9 +18,21 @@ const CHECKPOINT = [
 ] as const
 const WRITE = ['checkpoint_ns', 'checkpoint_id', 'task_id', 'task_path', 'idx', 'channel', 'type', 'value'] as const
 
+const SMALL = ['thread_id', 'checkpoint_ns', 'checkpoint_id', 'parent_checkpoint_id', 'run_id', 'type'] as const
+const LARGE = ['checkpoint', 'metadata'] as const
+
 export function createCheckpoints(dialect: Dialect): Checkpoints {
   const { db } = dialect
   const ofThread = sql.ref<string>('checkpoints.thread_id')
+
+  function at(scope: Scope, threadId: string, ns: string) {
+    return db
+      .selectFrom('checkpoints')
+      .selectAll()
+      .where('thread_id', '=', threadId)
+      .where('checkpoint_ns', '=', ns)
+      .where(threadScope(dialect, scope, ofThread))
+  }
 
   return {
     async put(scope, { metadata, ...checkpoint }) {
@@ -41,7 +55,7 @@ export function createCheckpoints(dialect: Dialect): Checkpoints {
               s.val(row.metadata).as('metadata'),
             ])
             .where('threads.thread_id', '=', row.thread_id)
-            .where(threadScope(dialect, scope, sql.ref('threads.thread_id'))),
+            .where(metadataScope(dialect, scope, 'threads')),
         )
         .onConflict((conflict) =>
           conflict.columns(['thread_id', 'checkpoint_ns', 'checkpoint_id']).doUpdateSet({
@@ -62,7 +76,7 @@ export function createCheckpoints(dialect: Dialect): Checkpoints {
           .selectFrom('threads')
           .select('thread_id')
           .where('thread_id', '=', thread_id)
-          .where(threadScope(dialect, scope, sql.ref('threads.thread_id')))
+          .where(metadataScope(dialect, scope, 'threads'))
           .executeTakeFirst()
         if (!thread) return false
         for (const write of writes) {
@@ -83,12 +97,7 @@ export function createCheckpoints(dialect: Dialect): Checkpoints {
     },
 
     async get(scope, threadId, ns, id) {
-      let query = db
-        .selectFrom('checkpoints')
-        .selectAll()
-        .where('thread_id', '=', threadId)
-        .where('checkpoint_ns', '=', ns)
-        .where(threadScope(dialect, scope, ofThread))
+      let query = at(scope, threadId, ns)
       if (id !== undefined) query = query.where('checkpoint_id', '=', id)
       const row = await query.orderBy('checkpoint_id', 'desc').limit(1).executeTakeFirst()
       return row && toCheckpoint(row)
@@ -97,14 +106,19 @@ export function createCheckpoints(dialect: Dialect): Checkpoints {
     async list(scope, threadId, { checkpoint_ns, before, metadata, limit }) {
       let query = db
         .selectFrom('checkpoints')
-        .selectAll()
+        .select(SMALL)
+        .select(pageColumns('checkpoints', LARGE))
         .where('thread_id', '=', threadId)
         .where(threadScope(dialect, scope, ofThread))
       if (checkpoint_ns !== undefined) query = query.where('checkpoint_ns', '=', checkpoint_ns)
       if (before !== undefined) query = query.where('checkpoint_id', '<', before)
       if (metadata) query = query.where(dialect.contains(sql.ref('checkpoints.metadata'), metadata))
       if (limit !== undefined) query = query.limit(limit)
-      return (await query.orderBy('checkpoint_id', 'desc').execute()).map(toCheckpoint)
+      const listed = await query.orderBy('checkpoint_id', 'desc').execute()
+      const rows = await withinPage(listed, LARGE, (row) =>
+        at(scope, threadId, row.checkpoint_ns).where('checkpoint_id', '=', row.checkpoint_id).executeTakeFirst(),
+      )
+      return rows.map(toCheckpoint)
     },
 
     async writes(scope, threadId, ns, id) {
@@ -136,7 +150,17 @@ export function createCheckpoints(dialect: Dialect): Checkpoints {
 }
 
 function toCheckpoint(row: Selectable<Schema['checkpoints']>): StoredCheckpoint {
-  return { ...row, metadata: JSON.parse(row.metadata) }
+  const { thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, run_id, type, checkpoint, metadata } = row
+  return {
+    thread_id,
+    checkpoint_ns,
+    checkpoint_id,
+    parent_checkpoint_id,
+    run_id,
+    type,
+    checkpoint,
+    metadata: JSON.parse(metadata),
+  }
 }
 
 /**

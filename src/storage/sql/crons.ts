@@ -2,8 +2,16 @@ import { expressionBuilder, type Selectable, sql } from 'kysely'
 import type { Scope } from '../../engine/scope.js'
 import { CRON_FIELDS, type Cron, type CronQuery, type Crons, type PageQuery } from '../storage.js'
 import type { Dialect } from './dialect.js'
+import { metadataText } from './metadata-text.js'
+import { pageColumns, withinPage } from './page-bytes.js'
 import type { Schema } from './schema.js'
 import { metadataScope, metadataSearch, noteHidden } from './scope-sql.js'
+
+const LARGE = ['payload', 'metadata'] as const
+const SMALL = CRON_FIELDS.filter((field) => !(LARGE as readonly string[]).includes(field)) as Exclude<
+  (typeof CRON_FIELDS)[number],
+  (typeof LARGE)[number]
+>[]
 
 /** What is shown of a cron. Whom it runs as is the scheduler's, and leaves by `due` alone. */
 type Row = Pick<Selectable<Schema['crons']>, (typeof CRON_FIELDS)[number]>
@@ -25,6 +33,10 @@ export function createCrons(dialect: Dialect): Crons {
 
   function visible(scope: Scope, id: string) {
     return eb.and([eb('crons.cron_id', '=', id), metadataScope(dialect, scope, 'crons')])
+  }
+
+  function rowOf(scope: Scope, id: string): Promise<Row | undefined> {
+    return db.selectFrom('crons').select(CRON_FIELDS).where(visible(scope, id)).executeTakeFirst()
   }
 
   /** Notes, where nothing was found, whether there is something to hide. */
@@ -74,7 +86,7 @@ export function createCrons(dialect: Dialect): Crons {
         const row = {
           ...cron,
           payload: JSON.stringify(payload),
-          metadata: JSON.stringify(metadata),
+          metadata: metadataText(metadata),
           enabled: Number(enabled),
           created_at: now,
           updated_at: now,
@@ -85,24 +97,26 @@ export function createCrons(dialect: Dialect): Crons {
     },
 
     async get(scope, id) {
-      const row = await db.selectFrom('crons').select(CRON_FIELDS).where(visible(scope, id)).executeTakeFirst()
+      const row = await rowOf(scope, id)
       if (!row) await absent(scope, id)
       return row && toCron(row)
     },
 
     async search(scope, threads, query, page) {
       const { column, direction } = sorting(page)
-      const rows = await db
+      const found = await db
         .selectFrom('crons')
-        .select(CRON_FIELDS)
+        .select(SMALL)
+        .select(pageColumns('crons', LARGE))
         .where(listed(scope, threads, query))
         .orderBy(column, direction)
         .orderBy('cron_id', direction)
         .limit(page.limit)
         .offset(page.offset)
         .execute()
-      const known = rows.length < page.limit && (rows.length > 0 || page.offset === 0)
-      const total = known ? page.offset + rows.length : await count(scope, threads, query)
+      const rows = await withinPage(found, LARGE, ({ cron_id }) => rowOf(scope, cron_id))
+      const known = found.length < page.limit && (found.length > 0 || page.offset === 0)
+      const total = known ? page.offset + found.length : await count(scope, threads, query)
       return { rows: rows.map(toCron), total }
     },
 
@@ -114,7 +128,7 @@ export function createCrons(dialect: Dialect): Crons {
           ...change,
           ...(payload === undefined ? {} : { payload: JSON.stringify(payload) }),
           ...(enabled === undefined ? {} : { enabled: Number(enabled) }),
-          metadata: JSON.stringify({ ...JSON.parse(row.metadata), ...metadata }),
+          metadata: metadataText({ ...JSON.parse(row.metadata), ...metadata }, row.metadata),
           updated_at: new Date().toISOString(),
         }
         await trx.updateTable('crons').set(next).where('cron_id', '=', id).execute()
@@ -130,17 +144,41 @@ export function createCrons(dialect: Dialect): Crons {
       return numDeletedRows > 0n
     },
 
-    async due(scope, now, limit) {
-      const rows = await db
+    async due(scope, now, limit, after) {
+      const waiting = db
         .selectFrom('crons')
-        .select([...CRON_FIELDS, 'creator'])
+        .select([
+          'cron_id',
+          'user_id',
+          'next_run_date',
+          sql<number>`row_number() over (partition by user_id order by next_run_date)`.as('turn'),
+        ])
         .where('enabled', '=', 1)
         .where('next_run_date', '<=', now)
         .where(metadataScope(dialect, scope, 'crons'))
-        .orderBy('next_run_date')
+      const user = sql`coalesce(waiting.user_id, '')`
+      const rows = await db
+        .selectFrom(waiting.as('waiting'))
+        .innerJoin('crons', 'crons.cron_id', 'waiting.cron_id')
+        .select([...CRON_FIELDS.map((field) => `crons.${field}` as const), 'crons.creator'])
+        .orderBy('waiting.turn')
+        .orderBy(sql`${user} <= ${after ?? ''}`)
+        .orderBy(user)
         .limit(limit)
         .execute()
       return rows.map(({ creator, ...row }) => ({ cron: toCron(row), creator }))
+    },
+
+    async coming(scope, userId) {
+      const { total } = await db
+        .selectFrom('crons')
+        .select((q) => q.fn.countAll<number>().as('total'))
+        .where('user_id', '=', userId)
+        .where('enabled', '=', 1)
+        .where('next_run_date', 'is not', null)
+        .where(metadataScope(dialect, scope, 'crons'))
+        .executeTakeFirstOrThrow()
+      return Number(total)
     },
 
     async nextDue(scope) {

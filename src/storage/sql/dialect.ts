@@ -17,8 +17,12 @@ export interface Dialect {
   equals(json: JsonExpression, value: JsonScalar): Expression<SqlBool>
   /** Whether a JSON value is a list that holds this one. */
   listContains(json: JsonExpression, value: JsonScalar): Expression<SqlBool>
-  /** Whether a JSON value contains another, as `@>` of PostgreSQL: objects by key, lists by element. */
-  contains(json: JsonExpression, part: unknown): Expression<SqlBool>
+  /**
+   * Whether a JSON value contains another, as `@>` of PostgreSQL: objects by key, lists by element.
+   *
+   * @param keys Leads from the value to what is compared; all of it, where there are none.
+   */
+  contains(json: JsonExpression, part: unknown, keys?: readonly string[]): Expression<SqlBool>
   /** Whether a JSON value compares with another: numbers with numbers, strings with strings, nothing else. */
   compares(json: JsonExpression, operator: Comparison, value: JsonScalar): Expression<SqlBool>
   /** Whether a text holds every word of a list, which is given as JSON. */

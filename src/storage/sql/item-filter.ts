@@ -17,13 +17,14 @@ export function itemFilter(dialect: Dialect, filter: Json): Expression<SqlBool>[
 
 /** One entry of a filter: a value to equal, or operators that must all hold. */
 function condition(dialect: Dialect, key: string, wanted: unknown): Expression<SqlBool>[] {
-  const member = dialect.member(sql.ref('items.value'), key)
-  if (!isOperators(wanted)) return [dialect.contains(member, wanted)]
+  const value = sql.ref('items.value')
+  if (!isOperators(wanted)) return [dialect.contains(value, wanted, [key])]
   return Object.entries(wanted).map(([operator, operand]) => {
-    if (operator === '$eq') return dialect.contains(member, operand)
-    if (operator === '$ne') return sql<SqlBool>`not coalesce(${dialect.contains(member, operand)}, ${sql.lit(false)})`
+    if (operator === '$eq') return dialect.contains(value, operand, [key])
+    if (operator === '$ne')
+      return sql<SqlBool>`not coalesce(${dialect.contains(value, operand, [key])}, ${sql.lit(false)})`
     const comparison = Object.hasOwn(COMPARISONS, operator) ? COMPARISONS[operator] : undefined
-    if (comparison && isScalar(operand)) return dialect.compares(member, comparison, operand)
+    if (comparison && isScalar(operand)) return dialect.compares(dialect.member(value, key), comparison, operand)
     throw new AuthkitError('invalid_request', `The filter on "${key}" has an operator that is not known: ${operator}.`)
   })
 }

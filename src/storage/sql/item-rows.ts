@@ -5,11 +5,10 @@ import type { Schema } from './schema.js'
 
 const eb = expressionBuilder<Schema, 'items'>()
 
-/** The columns that make an item, and what its time is measured by. */
+/** The columns that make an item, and what its time is measured by; its value is apart. */
 export const ITEM_COLUMNS = [
   'items.namespace',
   'items.key',
-  'items.value',
   'items.created_at',
   'items.updated_at',
   'items.ttl_minutes',

@@ -6,6 +6,7 @@ import type { Dialect } from './dialect.js'
 import { itemFilter } from './item-filter.js'
 import { afterWildcard, endsWith, fits, type NamespaceRange, rangeOf, under, untilWildcard } from './item-namespaces.js'
 import { alive, expiryOf, ITEM_COLUMNS, type ItemRow, rowToItem } from './item-rows.js'
+import { type PageRow, pageColumns, withinPage } from './page-bytes.js'
 import { createQueryCache } from './query-cache.js'
 import type { Schema } from './schema.js'
 import { itemScope, noteHidden } from './scope-sql.js'
@@ -38,6 +39,22 @@ export function createItems(dialect: Dialect): Items {
   async function exists(namespace: string, key: string, now: string): Promise<boolean> {
     const row = db.selectFrom('items').select('key').where(at(namespace, key)).where(alive(dialect, now))
     return Boolean(await row.executeTakeFirst())
+  }
+
+  async function rowAt(scope: Scope, place: { namespace: string; key: string; now: string }) {
+    const [row] = await cached(
+      'item',
+      scope,
+      (slot) =>
+        db
+          .selectFrom('items')
+          .select([...ITEM_COLUMNS, 'items.value'])
+          .where(at(slot('namespace'), slot('key')))
+          .where(alive(dialect, slot('now')))
+          .where(itemScope(dialect, scope)),
+      place,
+    )
+    return row
   }
 
   /** Yields a row where the item is stored, and says in it whether parts of an item before it are still indexed. */
@@ -102,6 +119,7 @@ export function createItems(dialect: Dialect): Items {
     return db
       .selectFrom('items')
       .select(ITEM_COLUMNS)
+      .select(pageColumns('items', ['value']))
       .where(eb.and(range ? [under(range)] : []))
       .where(alive(dialect, now))
       .where(itemScope(dialect, scope))
@@ -176,18 +194,7 @@ export function createItems(dialect: Dialect): Items {
     async get(scope, namespace, key, { refreshTtl = false } = {}) {
       const place = { namespace: JSON.stringify(namespace), key }
       const now = timestamp()
-      const [row] = await cached(
-        'item',
-        scope,
-        (slot) =>
-          db
-            .selectFrom('items')
-            .select(ITEM_COLUMNS)
-            .where(at(slot('namespace'), slot('key')))
-            .where(alive(dialect, slot('now')))
-            .where(itemScope(dialect, scope)),
-        { ...place, now },
-      )
+      const row = await rowAt(scope, { ...place, now })
       if (!row) await noteHidden(scope, () => exists(place.namespace, key, now))
       if (refreshTtl && row && row.ttl_minutes !== null) await refresh(scope, row, now)
       return row && rowToItem(row)
@@ -222,8 +229,8 @@ export function createItems(dialect: Dialect): Items {
           ? newestFirst(scope, itemFilter(dialect, filter), each)
           : nearestFirst(scope, itemFilter(dialect, filter), each, each.vector)
 
-      let rows: (ItemRow & { score?: number | null })[]
-      if (Object.keys(filter).length > 0) rows = await build(parameters).execute()
+      let listed: (PageRow<ItemRow, 'value'> & { score?: number | null })[]
+      if (Object.keys(filter).length > 0) listed = await build(parameters).execute()
       else {
         const shape = [range, parameters.words, vector].map((part) => (part === undefined ? '-' : '+')).join('')
         const slots = (slot: (name: string) => never): SearchParameters => ({
@@ -234,10 +241,12 @@ export function createItems(dialect: Dialect): Items {
           limit: slot('limit'),
           offset: slot('offset'),
         })
-        rows = await cached(`item.search${shape}`, scope, (slot) => build(slots(slot)), { ...parameters, ...range })
+        listed = await cached(`item.search${shape}`, scope, (slot) => build(slots(slot)), { ...parameters, ...range })
       }
+      const { now } = parameters
+      const rows = await withinPage(listed, ['value'], ({ namespace, key }) => rowAt(scope, { namespace, key, now }))
       const mortal = refreshTtl ? rows.filter(({ ttl_minutes }) => ttl_minutes !== null) : []
-      if (mortal.length > 0) await Promise.all(mortal.map((row) => refresh(scope, row, parameters.now)))
+      if (mortal.length > 0) await Promise.all(mortal.map((row) => refresh(scope, row, now)))
       return rows.map((row): FoundItem => {
         const item = rowToItem(row)
         return typeof row.score === 'number' ? { ...item, score: row.score } : item

@@ -1,11 +1,24 @@
 import { type Selectable, sql } from 'kysely'
+import type { Scope } from '../../engine/scope.js'
 import type { Run, RunStatus, Runs } from '../storage.js'
 import { RUN_FIELDS } from '../storage.js'
 import type { Dialect } from './dialect.js'
+import { pageColumns, withinPage } from './page-bytes.js'
 import type { Schema } from './schema.js'
-import { noteHidden, threadScope } from './scope-sql.js'
+import { metadataScope, noteHidden, threadScope } from './scope-sql.js'
 
 const IN_FLIGHT = ['pending', 'running']
+
+const SMALL = [
+  'run_id',
+  'thread_id',
+  'assistant_id',
+  'created_at',
+  'updated_at',
+  'status',
+  'multitask_strategy',
+] as const
+const LARGE = ['metadata', 'kwargs'] as const
 
 /** What is shown of a run. The rest is the queue's, and never leaves by these. */
 type Row = Pick<Selectable<Schema['runs']>, (typeof RUN_FIELDS)[number]>
@@ -13,6 +26,16 @@ type Row = Pick<Selectable<Schema['runs']>, (typeof RUN_FIELDS)[number]>
 export function createRuns(dialect: Dialect): Runs {
   const { db } = dialect
   const ofThread = sql.ref<string>('runs.thread_id')
+
+  function rowOf(scope: Scope, threadId: string, runId: string): Promise<Row | undefined> {
+    return db
+      .selectFrom('runs')
+      .select(RUN_FIELDS)
+      .where('run_id', '=', runId)
+      .where('thread_id', '=', threadId)
+      .where(threadScope(dialect, scope, ofThread))
+      .executeTakeFirst()
+  }
 
   return {
     async create(scope, { metadata, kwargs, identity, plan, ...run }) {
@@ -31,7 +54,7 @@ export function createRuns(dialect: Dialect): Runs {
           .selectFrom('threads')
           .select('thread_id')
           .where('thread_id', '=', run.thread_id)
-          .where(threadScope(dialect, scope, sql.ref('threads.thread_id')))
+          .where(metadataScope(dialect, scope, 'threads'))
           .executeTakeFirst()
         if (!thread) return undefined
         await trx
@@ -43,13 +66,7 @@ export function createRuns(dialect: Dialect): Runs {
     },
 
     async get(scope, threadId, runId) {
-      const row = await db
-        .selectFrom('runs')
-        .select(RUN_FIELDS)
-        .where('run_id', '=', runId)
-        .where('thread_id', '=', threadId)
-        .where(threadScope(dialect, scope, ofThread))
-        .executeTakeFirst()
+      const row = await rowOf(scope, threadId, runId)
       if (!row) {
         await noteHidden(scope, async () =>
           Boolean(await db.selectFrom('runs').select('run_id').where('run_id', '=', runId).executeTakeFirst()),
@@ -61,21 +78,23 @@ export function createRuns(dialect: Dialect): Runs {
     async list(scope, threadId, { status }, { limit, offset }) {
       let query = db
         .selectFrom('runs')
-        .select(RUN_FIELDS)
+        .select(SMALL)
+        .select(pageColumns('runs', LARGE))
         .where('thread_id', '=', threadId)
         .where(threadScope(dialect, scope, ofThread))
       if (status) query = query.where('status', '=', status)
-      const rows = await query
+      const listed = await query
         .orderBy('created_at', 'desc')
         .orderBy('run_id', 'desc')
         .limit(limit)
         .offset(offset)
         .execute()
+      const rows = await withinPage(listed, LARGE, ({ run_id }) => rowOf(scope, threadId, run_id))
       return rows.map(toRun)
     },
 
-    async inFlight(scope, threadId) {
-      const rows = await db
+    async inFlight(scope, threadId, limit) {
+      let query = db
         .selectFrom('runs')
         .select(RUN_FIELDS)
         .where('thread_id', '=', threadId)
@@ -83,8 +102,8 @@ export function createRuns(dialect: Dialect): Runs {
         .where(threadScope(dialect, scope, ofThread))
         .orderBy('created_at')
         .orderBy('run_id')
-        .execute()
-      return rows.map(toRun)
+      if (limit !== undefined) query = query.limit(limit)
+      return (await query.execute()).map(toRun)
     },
 
     async allInFlight(scope, status, limit) {
@@ -188,9 +207,11 @@ export function createRuns(dialect: Dialect): Runs {
   }
 }
 
+/** Column by column: a row of a page holds more than is shown. */
 function toRun(row: Row): Run {
+  const fields = Object.fromEntries(RUN_FIELDS.map((field) => [field, row[field]])) as unknown as Row
   return {
-    ...row,
+    ...fields,
     status: row.status as RunStatus,
     metadata: JSON.parse(row.metadata),
     kwargs: JSON.parse(row.kwargs),

@@ -42,7 +42,10 @@ export function metadataScope(
   })
 }
 
-/** The condition that a scope puts on what belongs to a thread: that the thread satisfies it. */
+/**
+ * The condition that a scope puts on what belongs to a thread: that the thread satisfies it. Not for a query over threads
+ * themselves, where it would be about any of them: that is {@link metadataScope}.
+ */
 export function threadScope(dialect: Dialect, scope: Scope, threadId: Expression<string>): Expression<SqlBool> {
   return eb.exists(
     dialect.db
@@ -101,12 +104,8 @@ export function metadataSearch(
 ): Expression<SqlBool> {
   const scoped = equalityKeys(scope.filter).length > 0
   const metadata = sql.ref(`${table}.metadata`)
-  return eb.and(
-    Object.entries(wanted).map(([key, value]) => {
-      const member = dialect.member(metadata, key)
-      return dialect.contains(scoped ? dialect.unindexed(member) : member, value)
-    }),
-  )
+  if (Object.keys(wanted).length === 0) return yes
+  return dialect.contains(scoped ? dialect.unindexed(metadata) : metadata, wanted)
 }
 
 /**

@@ -1,9 +1,21 @@
 import { expressionBuilder, type Selectable, sql, type Transaction } from 'kysely'
 import type { Scope } from '../../engine/scope.js'
-import type { Page, PageQuery, Thread, ThreadQuery, ThreadStatus, Threads, ThreadTtl, Ttl } from '../storage.js'
+import {
+  MAX_METADATA_BYTES,
+  type Page,
+  type PageQuery,
+  type Thread,
+  type ThreadQuery,
+  type ThreadStatus,
+  type Threads,
+  type ThreadTtl,
+  type Ttl,
+} from '../storage.js'
 import { copyCheckpoints, keepLatestCheckpoints } from './checkpoints.js'
 import { createCountCache } from './count-cache.js'
 import type { Dialect } from './dialect.js'
+import { metadataText } from './metadata-text.js'
+import { type PageRow, pageColumns, withinPage } from './page-bytes.js'
 import { createQueryCache } from './query-cache.js'
 import type { Schema } from './schema.js'
 import { indexFor, metadataScope, metadataSearch, noteHidden } from './scope-sql.js'
@@ -15,10 +27,25 @@ const eb = expressionBuilder<Schema, 'threads'>()
 
 const IN_FLIGHT = ['pending', 'running']
 
+const SMALL = [
+  'thread_id',
+  'created_at',
+  'updated_at',
+  'state_updated_at',
+  'status',
+  'ttl_minutes',
+  'ttl_strategy',
+  'expires_at',
+] as const
+const LARGE = ['metadata', 'config', 'values', 'interrupts', 'error'] as const
+
 const THREAD_SORT = ['thread_id', 'status', 'created_at', 'updated_at', 'state_updated_at'] as const
 
 /** Up to so many threads, the trace of a search says how many of them it hid. */
 const COUNTED_FOR_TRACE = 1000
+
+/** Two configurations of runs, each of which has the bound of metadata. */
+const MAX_CONFIG_BYTES = 2 * MAX_METADATA_BYTES
 
 /** No end is later: beyond the year 9999, instants no longer sort as text. */
 const LATEST_END = Date.UTC(9999, 11, 31)
@@ -76,7 +103,8 @@ export function createThreads(dialect: Dialect): Threads {
     const column = THREAD_SORT.find((known) => known === sort_by) ?? 'created_at'
     return db
       .selectFrom('threads')
-      .selectAll()
+      .select(SMALL)
+      .select(pageColumns('threads', LARGE))
       .where(conditions(scope, query))
       .orderBy(column, sort_order)
       .orderBy('thread_id', sort_order)
@@ -115,7 +143,11 @@ export function createThreads(dialect: Dialect): Threads {
     return all > COUNTED_FOR_TRACE ? undefined : all - shown
   }
 
-  async function rows(scope: Scope, query: ThreadQuery, page: PageQuery): Promise<Row[]> {
+  async function rows(
+    scope: Scope,
+    query: ThreadQuery,
+    page: PageQuery,
+  ): Promise<PageRow<Row, (typeof LARGE)[number]>[]> {
     await indexFor(dialect, scope, 'threads', query.metadata)
     if (!isPlain(query)) return pageQuery(scope, query, page).execute()
     const { limit, offset, sort_by, sort_order } = page
@@ -128,12 +160,16 @@ export function createThreads(dialect: Dialect): Threads {
   }
 
   /** Reads, changes and writes one thread in a transaction, where the scope lets it. */
-  async function change(scope: Scope, id: string, next: (thread: Thread) => Partial<Row>): Promise<Thread | undefined> {
+  async function change(
+    scope: Scope,
+    id: string,
+    next: (thread: Thread, row: Row) => Partial<Row>,
+  ): Promise<Thread | undefined> {
     return db.transaction().execute(async (trx) => {
       const row = await rowIn(trx, scope, id)
       if (!row) return undefined
       const now = new Date()
-      const touched = { ...row, ...next(toThread(row)), updated_at: now.toISOString() }
+      const touched = { ...row, ...next(toThread(row), row), updated_at: now.toISOString() }
       const changed = { ...touched, expires_at: endOf(touched.ttl_minutes, now) }
       await trx.updateTable('threads').set(changed).where('thread_id', '=', id).execute()
       return toThread(changed)
@@ -145,7 +181,7 @@ export function createThreads(dialect: Dialect): Threads {
     count,
 
     async create(scope, { thread_id, metadata, status = 'idle', config = {}, ttl }, ifExists) {
-      const row = newRow(thread_id, metadata, status, config, ttl)
+      const row = newRow(thread_id, metadataText(metadata), status, config, ttl)
       const inserted = await db
         .insertInto('threads')
         .values(row)
@@ -157,25 +193,30 @@ export function createThreads(dialect: Dialect): Threads {
     },
 
     async search(scope, query, page): Promise<Page<Thread>> {
-      const found = await rows(scope, query, page)
+      const listed = await rows(scope, query, page)
+      const found = await withinPage(listed, LARGE, async ({ thread_id: id }) => {
+        const [row] = await cached('thread', scope, (slot) => rowQuery(scope, slot('id')), { id })
+        return row
+      })
       // A page that is not full has been counted already.
-      const known = found.length < page.limit && (found.length > 0 || page.offset === 0)
-      const total = known ? page.offset + found.length : await count(scope, query)
+      const known = listed.length < page.limit && (listed.length > 0 || page.offset === 0)
+      const total = known ? page.offset + listed.length : await count(scope, query)
       if (scope.filter && scope.trace && isPlain(query)) scope.trace.hidden = await hiddenFrom(scope, total)
       return { rows: found.map(toThread), total }
     },
 
     update: (scope, id, { metadata, ttl }) =>
-      change(scope, id, (thread) => ({
-        metadata: JSON.stringify({ ...thread.metadata, ...metadata }),
+      change(scope, id, (thread, row) => ({
+        metadata: metadataText({ ...thread.metadata, ...metadata }, row.metadata),
         ...(ttl === undefined ? {} : ttlColumns(ttl)),
       })),
 
     begin: (scope, id, { metadata, config }) =>
-      change(scope, id, (thread) => ({
+      change(scope, id, (thread, row) => ({
         status: 'busy',
+        // Not bounded: what names graph and assistant is ours, and small.
         metadata: JSON.stringify({ ...thread.metadata, ...metadata }),
-        config: JSON.stringify(config),
+        config: keptConfig(config, row.config),
       })),
 
     async setState(scope, id, { values, interrupts, status, error }) {
@@ -222,7 +263,7 @@ export function createThreads(dialect: Dialect): Threads {
         if (!source) return undefined
         const ttl = ttlOf(source) ?? undefined
         const { values, interrupts } = source
-        const row = { ...newRow(thread_id, metadata, 'idle', {}, ttl), values, interrupts }
+        const row = { ...newRow(thread_id, JSON.stringify(metadata), 'idle', {}, ttl), values, interrupts }
         await trx.insertInto('threads').values(row).execute()
         await copyCheckpoints(trx, sourceId, thread_id)
         return toThread(row)
@@ -277,21 +318,34 @@ export function createThreads(dialect: Dialect): Threads {
     keepLatest(scope, id) {
       return db.transaction().execute(async (trx) => {
         const row = await rowIn(trx, scope, id)
-        if (!row) return false
-        await keepLatestCheckpoints(trx, id)
-        await trx.deleteFrom('runs').where('thread_id', '=', id).where('status', 'not in', IN_FLIGHT).execute()
-        await trx
-          .updateTable('threads')
-          .set({ expires_at: endOf(row.ttl_minutes, new Date()) })
-          .where('thread_id', '=', id)
-          .execute()
-        return true
+        if (row) await keepLatestIn(trx, row)
+        return row !== undefined
+      })
+    },
+
+    endExpired(scope, id, now) {
+      return db.transaction().execute(async (trx) => {
+        const row = await rowIn(trx, scope, id)
+        if (!row?.expires_at || row.expires_at > now || row.status === 'busy') return undefined
+        const inFlight = trx.selectFrom('runs').select('run_id').where('thread_id', '=', id)
+        if (await inFlight.where('status', 'in', IN_FLIGHT).executeTakeFirst()) return undefined
+        const strategy = strategyOf(row.ttl_strategy)
+        if (strategy === 'keep_latest') await keepLatestIn(trx, row)
+        else await trx.deleteFrom('threads').where('thread_id', '=', id).execute()
+        return strategy
       })
     },
   }
 }
 
-function newRow(thread_id: string, metadata: object, status: ThreadStatus, config: object, ttl: Ttl | undefined): Row {
+async function keepLatestIn(trx: Transaction<Schema>, { thread_id, ttl_minutes }: Row): Promise<void> {
+  await keepLatestCheckpoints(trx, thread_id)
+  await trx.deleteFrom('runs').where('thread_id', '=', thread_id).where('status', 'not in', IN_FLIGHT).execute()
+  const expires_at = endOf(ttl_minutes, new Date())
+  await trx.updateTable('threads').set({ expires_at }).where('thread_id', '=', thread_id).execute()
+}
+
+function newRow(thread_id: string, metadata: string, status: ThreadStatus, config: object, ttl: Ttl | undefined): Row {
   const at = new Date()
   const now = at.toISOString()
   return {
@@ -299,7 +353,7 @@ function newRow(thread_id: string, metadata: object, status: ThreadStatus, confi
     created_at: now,
     updated_at: now,
     state_updated_at: now,
-    metadata: JSON.stringify(metadata),
+    metadata,
     status,
     config: JSON.stringify(config),
     values: 'null',
@@ -308,6 +362,12 @@ function newRow(thread_id: string, metadata: object, status: ThreadStatus, confi
     ...ttlColumns(ttl),
     expires_at: endOf(ttl?.ttl_minutes ?? null, at),
   }
+}
+
+/** The configuration that later runs begin with. It grows with each run, and so sticks only up to a bound. */
+function keptConfig(config: object, before: string): string {
+  const text = JSON.stringify(config)
+  return Buffer.byteLength(text) > MAX_CONFIG_BYTES && text.length > before.length ? before : text
 }
 
 function ttlColumns(ttl: Ttl | null | undefined): Pick<Row, 'ttl_minutes' | 'ttl_strategy'> {

@@ -1,17 +1,14 @@
 import type Database from 'better-sqlite3'
-import { type Expression, expressionBuilder, type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely'
-import type { JsonScalar } from '../../engine/filter.js'
+import { type Expression, expressionBuilder, type Kysely, type SqlBool, sql } from 'kysely'
 import type { Dialect, JsonExpression, MetadataTable } from '../sql/dialect.js'
 import type { Schema } from '../sql/schema.js'
 import { cosine } from '../sql/vector.js'
+import { registerContains } from './containment.js'
 
 const eb = expressionBuilder<Schema, never>()
 
 /** Keys that may stand in SQL text, and so in an index. Every other key is bound as a parameter. */
 const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/
-
-/** NUL, and halves of surrogate pairs. */
-const UNUSUAL = /\0|\p{Surrogate}/u
 
 /** How many metadata keys of a table get an index: those of filters come from auth.ts, those of searches from clients. */
 const INDEX_BOUND = { filter: 8, search: 4 } as const
@@ -24,6 +21,7 @@ export function createSqliteDialect(db: Kysely<Schema>, connection: Database.Dat
   connection.function('authkit_cosine', { deterministic: true }, (one: Uint8Array, other: Uint8Array) =>
     cosine(one, other),
   )
+  registerContains(connection)
   const indexes = knownIndexes(connection)
   const ownChanges = connection.prepare('select total_changes()').pluck()
   const foreignChanges = connection.prepare('pragma data_version').pluck()
@@ -32,8 +30,8 @@ export function createSqliteDialect(db: Kysely<Schema>, connection: Database.Dat
     db,
     member,
     equals: (json, value) => sql<SqlBool>`${json} = ${JSON.stringify(value)}`,
-    listContains,
-    contains: (json, part) => contains(json, part),
+    listContains: (json, value) => contains(json, [value], []),
+    contains: (json, part, keys = []) => contains(json, part, keys),
     compares(json, operator, value) {
       if (value === null || typeof value === 'boolean') return sql<SqlBool>`(1 = 0)`
       const types = typeof value === 'number' ? sql`('integer', 'real')` : sql`('text')`
@@ -56,78 +54,36 @@ export function createSqliteDialect(db: Kysely<Schema>, connection: Database.Dat
       indexes.add(name)
       // Through kysely, so that it waits for a transaction under way.
       const columns = `metadata -> '$."${key}"', created_at desc, ${id} desc`
-      await sql.raw(`create index if not exists "${name}" on ${table} (${columns})`).execute(db)
+      try {
+        await sql.raw(`create index if not exists "${name}" on ${table} (${columns})`).execute(db)
+      } catch {
+        // Listing is only slower without it; on a full disk nobody should lose more than that.
+        indexes.delete(name)
+      }
     },
   }
 }
 
-function member(object: JsonExpression, key: string): JsonExpression {
-  const path = `$.${JSON.stringify(key)}`
+function member(object: JsonExpression, ...keys: readonly string[]): JsonExpression {
+  const path = `$${keys.map((key) => `.${JSON.stringify(key)}`).join('')}`
+  const [key, ...deeper] = keys
   // The text of an indexed expression must be that of the index, so a plain key is written out.
-  return PLAIN_KEY.test(key) ? sql`${object} -> ${sql.lit(path)}` : sql`${object} -> ${path}`
-}
-
-function listContains(json: JsonExpression, value: JsonScalar): Expression<SqlBool> {
-  return anyElement(json, 'e', (element) => isScalarElement(json, element, value))
-}
-
-function contains(json: JsonExpression, part: unknown, depth = 0): Expression<SqlBool> {
-  if (Array.isArray(part)) {
-    const alias = `e${depth}`
-    const each = part.map((wanted) =>
-      anyElement(json, alias, (element) => elementContains(json, element, wanted, depth)),
-    )
-    return each.length > 0 ? eb.and(each) : sql<SqlBool>`json_type(${json}) = 'array'`
-  }
-  if (typeof part === 'object' && part !== null) {
-    const each = Object.entries(part).map(([key, wanted]) => contains(sql`(${member(json, key)})`, wanted, depth))
-    return eb.and([sql<SqlBool>`json_type(${json}) = 'object'`, ...each])
-  }
-  return sql<SqlBool>`${json} = ${JSON.stringify(part)}`
-}
-
-/** Whether a JSON value is a list with an element like this. */
-function anyElement(
-  json: JsonExpression,
-  alias: string,
-  fits: (element: RawBuilder<unknown>) => Expression<SqlBool>,
-): Expression<SqlBool> {
-  const element = sql.raw(alias)
-  return sql<SqlBool>`(json_type(${json}) = 'array' and exists (
-    select 1 from json_each(${json}) as ${element} where ${fits(element)}))`
-}
-
-function elementContains(
-  json: JsonExpression,
-  element: RawBuilder<unknown>,
-  wanted: unknown,
-  depth: number,
-): Expression<SqlBool> {
-  if (typeof wanted !== 'object' || wanted === null) return isScalarElement(json, element, wanted as JsonScalar)
-  // Only lists and objects have their JSON as value: the case keeps SQLite from reading a string as JSON.
-  const type = Array.isArray(wanted) ? 'array' : 'object'
-  return sql<SqlBool>`case when ${element}.type = ${type} then ${contains(sql`${element}.value`, wanted, depth + 1)} else false end`
+  const indexable = key !== undefined && deeper.length === 0 && PLAIN_KEY.test(key)
+  return indexable ? sql`${object} -> ${sql.lit(path)}` : sql`${object} -> ${path}`
 }
 
 /**
- * Whether an element of json_each is this scalar. It looks at the element where it stands: reaching for it by its index
- * would read the list again for each, and a long list in one row would slow everyone's queries down.
+ * Objects are looked into by paths, each from the whole, which SQLite keeps parsed: a path from what another one found would
+ * have to write that out and read it again.
  */
-function isScalarElement(json: JsonExpression, element: RawBuilder<unknown>, value: JsonScalar): Expression<SqlBool> {
-  switch (typeof value) {
-    case 'number': {
-      const text = JSON.stringify(value)
-      const same = sql<SqlBool>`(${element}.type in ('integer', 'real') and ${element}.atom = json_extract(${text}, '$'))`
-      // Past 2^53 and between whole numbers SQL and JavaScript round differently: there the JSON has the last word.
-      return Number.isSafeInteger(value) ? same : sql<SqlBool>`(${same} and ((${json}) -> ${element}.key) = ${text})`
-    }
-    case 'string':
-      // SQL text can't hold what these strings do, so their JSON is compared.
-      if (UNUSUAL.test(value)) return sql<SqlBool>`((${json}) -> ${element}.key) = ${JSON.stringify(value)}`
-      return sql<SqlBool>`(${element}.type = 'text' and ${element}.atom = ${value})`
-    default:
-      return sql<SqlBool>`${element}.type = ${String(value)}`
-  }
+function contains(json: JsonExpression, part: unknown, keys: readonly string[]): Expression<SqlBool> {
+  const found = keys.length > 0 ? member(json, ...keys) : json
+  if (Array.isArray(part)) return sql<SqlBool>`authkit_contains(${found}, ${JSON.stringify(part)})`
+  if (typeof part !== 'object' || part === null) return sql<SqlBool>`${found} = ${JSON.stringify(part)}`
+  const members = Object.entries(part)
+  // Where a path leads to something, it led through objects.
+  if (members.length > 0) return eb.and(members.map(([key, wanted]) => contains(json, wanted, [...keys, key])))
+  return sql<SqlBool>`json_type(${found}) = 'object'`
 }
 
 function knownIndexes(connection: Database.Database): Set<string> {

@@ -562,6 +562,6 @@ export const threadCalls: readonly Call[] = [
         await stream.close()
       }
     },
-    answer: absent,
+    answer: z.strictObject({ run_id: z.uuid() }),
   }),
 ]
