@@ -371,7 +371,7 @@ export function createRunQueue({
       await storage.threads.delete(system, thread_id)
       feeds.end(thread_id)
     } else await settleThread(thread_id, outcome)
-    if (told) void webhooks.send(told.url, { ...told.payload, webhook_sent_at: new Date().toISOString() })
+    if (told) send(told, plan?.user?.identity)
     return outcome
   }
 
@@ -396,6 +396,10 @@ export function createRunQueue({
       ...('error' in outcome ? { error: outcome.error.message } : {}),
     }
     return { url: webhook, payload }
+  }
+
+  function send({ url, payload }: { url: string; payload: object }, identity: string | null = null): void {
+    void webhooks.send(url, { ...payload, webhook_sent_at: new Date().toISOString() }, { identity })
   }
 
   /** The scope in which the owner of a run may read its thread; undefined where not at all. */
@@ -501,7 +505,7 @@ export function createRunQueue({
         await storage.runs.finish(system, run.run_id, { status: 'error', error })
         await settleThread(run.thread_id, { kind: 'error', error })
         const told = await toTell(run, { kind: 'error', error }, {})
-        if (told) void webhooks.send(told.url, { ...told.payload, webhook_sent_at: new Date().toISOString() })
+        if (told) send(told)
       }
       for (const threadId of await storage.threads.stuck(system)) await settleThread(threadId, { kind: 'interrupted' })
       const tickets = await storage.runs.tickets(system)

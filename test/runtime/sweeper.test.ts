@@ -53,12 +53,16 @@ const historyOf = async (id: string) => (await alice.get(`/threads/${id}/history
 describe('threads', () => {
   it('that are over go, with what they held; others stay', async () => {
     const [over, lives, endless] = [await ran(OVER), await ran({ ...OVER, ttl_minutes: 60 }), await ran()]
+    const [run] = (await alice.get(`/threads/${over}/runs`)).json<{ run_id: string }[]>()
+    expect(queue.find(String(run?.run_id))).toBeDefined()
     start()
     await until(
       () => exists(over),
       (there) => !there,
     )
     expect(await storage.checkpoints.list(system, over, {})).toEqual([])
+    // What is known of its runs goes too: another thread may take the id.
+    expect(queue.find(String(run?.run_id))).toBeUndefined()
     expect([await exists(lives), await exists(endless)]).toEqual([true, true])
     expect((await historyOf(lives)).length).toBe(5)
   })

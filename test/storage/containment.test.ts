@@ -76,6 +76,14 @@ describe('a search contains what PostgreSQL says that it contains', () => {
   })
   afterAll(() => storage.close())
 
+  it('where every JavaScript object has what no JSON object has', async () => {
+    await storage.threads.create(everything, { thread_id: 't0', metadata: { list: [{}, []] } }, 'raise')
+    const count = (list: string) => storage.threads.count(everything, { metadata: { list: JSON.parse(list) } })
+    expect(await count('[{},[]]')).toBe(1)
+    expect(await count('[{"__proto__":{}}]')).toBe(0)
+    await storage.threads.delete(everything, 't0')
+  })
+
   it('in metadata, in values, and in items', async () => {
     const page = { limit: 1, offset: 0 }
     const thread_id = 't1'
