@@ -1,7 +1,7 @@
 import type { AuthEvent, HandlerKey } from '../engine/events.js'
 import type { AuthkitError } from '../errors/authkit-error.js'
 import type { PublicToken } from '../identity/placeholder-tokens.js'
-import type { RunRecord } from '../runtime/run-record.js'
+import type { RunRecord } from '../runtime/runs/run-record.js'
 import type { RequestRecord } from '../server/context.js'
 
 /** Which handler covers an event. */

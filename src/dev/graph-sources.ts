@@ -1,6 +1,6 @@
 import { AuthkitError } from '../errors/authkit-error.js'
 import type { GraphConfig, ProjectConfig } from '../project/config.js'
-import type { GraphSource } from '../runtime/graph-registry.js'
+import type { GraphSource } from '../runtime/graphs/graph-registry.js'
 import type { ModuleCache } from './module-cache.js'
 
 /** The graphs that langgraph.json names, each loaded at its first run and again when a file it is made of has changed. */

@@ -1,7 +1,7 @@
 import type { Style } from '../cli/style.js'
 import { filterText } from '../engine/filter.js'
 import type { EventTrace } from '../engine/trace.js'
-import type { RunRecord } from '../runtime/run-record.js'
+import type { RunRecord } from '../runtime/runs/run-record.js'
 import type { RequestRecord } from '../server/context.js'
 import type { DevEvent, EventCoverage, RulesReport } from './events.js'
 import { printable } from './printable.js'

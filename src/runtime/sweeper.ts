@@ -1,7 +1,7 @@
 import { setImmediate as othersFirst } from 'node:timers/promises'
 import { systemScope } from '../engine/scope.js'
 import type { Storage } from '../storage/storage.js'
-import type { RunQueue } from './run-queue.js'
+import type { RunQueue } from './runs/run-queue.js'
 import type { RuntimeSettings } from './settings.js'
 
 /** How many threads are looked up at once. */

@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import { STREAM_MODES } from '../runtime/graphs/stream-modes.js'
 import { problemWithSearch } from '../runtime/search-bounds.js'
-import { STREAM_MODES } from '../runtime/stream-modes.js'
 import { MAX_METADATA_BYTES } from '../storage/storage.js'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

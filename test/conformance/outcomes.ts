@@ -1,4 +1,4 @@
-import { systemAssistantId } from '../../src/runtime/graph-registry.js'
+import { systemAssistantId } from '../../src/runtime/graphs/graph-registry.js'
 import { type Call, type ClientFor, type Exchange, play } from './call.js'
 import { normal, plain } from './normal.js'
 

@@ -1,4 +1,4 @@
-import type { GraphSource } from '../../src/runtime/graph-registry.js'
+import type { GraphSource } from '../../src/runtime/graphs/graph-registry.js'
 import * as graphs from './project/graphs.js'
 
 /** The graphs of the project, for a server in this process. */

@@ -5,7 +5,7 @@ import { devJson } from '../../src/dev/report-json.js'
 import { devText } from '../../src/dev/report-text.js'
 import { createTrace, type Trace } from '../../src/engine/trace.js'
 import { AuthkitError } from '../../src/errors/authkit-error.js'
-import type { RunRecord } from '../../src/runtime/run-record.js'
+import type { RunRecord } from '../../src/runtime/runs/run-record.js'
 
 /** Wipes the screen, forges a line, and hides behind C1, DEL and a letter that turns the rest round. */
 const EVIL = 'a\x1b[2J\r\n 00:00:00  200  DELETE\x9b2K\x7f\u202e\u2028\tz'

@@ -1,7 +1,7 @@
 import { Client as Client1 } from '@langchain/langgraph-sdk'
 import { Client as Client2 } from 'langgraph-sdk-2'
 import { describe, expect, it } from 'vitest'
-import { systemAssistantId } from '../../src/runtime/graph-registry.js'
+import { systemAssistantId } from '../../src/runtime/graphs/graph-registry.js'
 import { namesOnly, ownerOnly, ownerOnlyBut } from '../support/auth.js'
 import { type Json, until } from '../support/client.js'
 import { testGraphs } from '../support/graphs.js'

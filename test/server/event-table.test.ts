@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Auth, HandlerResult } from '../../src/engine/auth.js'
 import { ALL_EVENTS, type AuthEvent } from '../../src/engine/events.js'
-import { systemAssistantId } from '../../src/runtime/graph-registry.js'
+import { systemAssistantId } from '../../src/runtime/graphs/graph-registry.js'
 import { namesOnly } from '../support/auth.js'
 import type { Json, Reply } from '../support/client.js'
 import { testGraphs } from '../support/graphs.js'

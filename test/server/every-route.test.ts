@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { STREAM_MODES } from '../../src/runtime/stream-modes.js'
+import { STREAM_MODES } from '../../src/runtime/graphs/stream-modes.js'
 import { rawRequest } from '../support/client.js'
 import { serve } from '../support/server.js'
 

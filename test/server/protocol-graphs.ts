@@ -13,7 +13,7 @@ import {
   StateGraph,
 } from '@langchain/langgraph'
 import { ToolNode, toolsCondition } from '@langchain/langgraph/prebuilt'
-import type { GraphSource } from '../../src/runtime/graph-registry.js'
+import type { GraphSource } from '../../src/runtime/graphs/graph-registry.js'
 
 const list = Annotation<string[]>({ reducer: (old, more) => [...old, ...more], default: () => [] })
 const State = Annotation.Root({ seen: list, text: Annotation<string> })

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { createEventLog } from '../../src/runtime/event-log.js'
+import { createEventLog } from '../../src/runtime/runs/event-log.js'
 import { sse } from '../../src/server/sse.js'
 
 beforeEach(() => {

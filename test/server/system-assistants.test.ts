@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { GraphSource } from '../../src/runtime/graph-registry.js'
-import { systemAssistantId } from '../../src/runtime/graph-registry.js'
+import type { GraphSource } from '../../src/runtime/graphs/graph-registry.js'
+import { systemAssistantId } from '../../src/runtime/graphs/graph-registry.js'
 import { namesOnly, ownerOnly } from '../support/auth.js'
 import { testGraphs } from '../support/graphs.js'
 import { serve } from '../support/server.js'

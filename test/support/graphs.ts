@@ -11,8 +11,8 @@ import {
   START,
   StateGraph,
 } from '@langchain/langgraph'
-import { agent } from '../../src/runtime/agent.js'
-import type { GraphSource } from '../../src/runtime/graph-registry.js'
+import { agent } from '../../src/runtime/graphs/agent.js'
+import type { GraphSource } from '../../src/runtime/graphs/graph-registry.js'
 
 const list = Annotation<unknown[]>({ reducer: (old, more) => [...old, ...[more].flat()], default: () => [] })
 const State = Annotation.Root({ seen: list, text: Annotation<string>, ms: Annotation<number> })

@@ -1,8 +1,8 @@
 import type { Scope } from '../../engine/scope.js'
 import type { Run, Storage } from '../../storage/storage.js'
-import type { Outcome } from '../execute.js'
-import type { RunHandle, RunQueue } from '../run-queue.js'
-import type { ThreadStates } from '../thread-state.js'
+import type { ThreadStates } from '../graphs/thread-state.js'
+import type { Outcome } from '../runs/execute.js'
+import type { RunHandle, RunQueue } from '../runs/run-queue.js'
 import type { ProtocolEvent } from './protocol-event.js'
 import { createRunEvents, type RunEnd, type RunEvents } from './run-events.js'
 
