@@ -191,6 +191,7 @@ function durableWork(types: ColumnTypes): Migration {
         .execute()
       await db.schema.createIndex('crons_by_age').on('crons').columns(['created_at desc', 'cron_id desc']).execute()
       await db.schema.createIndex('crons_by_assistant').on('crons').column('assistant_id').execute()
+      await db.schema.createIndex('crons_by_user').on('crons').columns(['user_id', 'enabled']).execute()
       await db.schema.createIndex('crons_by_thread').on('crons').column('thread_id').execute()
       await db.schema.createIndex('crons_by_due').on('crons').columns(['enabled', 'next_run_date']).execute()
 
