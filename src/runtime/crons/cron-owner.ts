@@ -39,7 +39,7 @@ function opened(seal: Seal, cronId: string, creator: Uint8Array): User {
   } catch (cause) {
     throw new AuthkitError(
       'forbidden',
-      'Whom it runs as was sealed under another key. A change of what it runs seals it anew.',
+      'Whom it runs as was sealed under another key. Any change by its owner seals it anew.',
       {
         cause,
       },
