@@ -43,5 +43,5 @@ function assets(): URL {
   const here = new URL('.', import.meta.url)
   return here.pathname.includes('/dist/')
     ? new URL(here.pathname.replace(/\/dist\/.*$/, '/dist/'), here)
-    : new URL('../../dist', here)
+    : new URL('../../dist/', here)
 }
