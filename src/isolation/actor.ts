@@ -1,94 +1,179 @@
-/** Who plays: Alice owns, Bob attacks, nobody sends no credential, junk sends one that nobody issued. */
-export type ActorName = 'alice' | 'bob' | 'nobody' | 'junk'
+/** Who plays: Alice owns, Bob attacks, Carol is a third user where there is one, nobody sends no credential, junk one that nobody issued. */
+export type ActorName = 'alice' | 'bob' | 'carol' | 'nobody' | 'junk'
 
 /** Who may attack. Alice is the victim of every check. */
 export type Attacker = Exclude<ActorName, 'alice'>
 
 /** Who has a token of their own, and so can own objects. */
-export type Owner = 'alice' | 'bob'
+export type Owner = 'alice' | 'bob' | 'carol'
 
 /** How the reports call an actor. */
 export const WHO: Readonly<Record<ActorName, string>> = {
   alice: 'Alice',
   bob: 'Bob',
+  carol: 'Carol',
   nobody: 'A caller without a token',
   junk: 'A caller with an invented token',
 }
 
-/**
- * A credential that a check sends instead of the actor's own. Checks describe it and never see a token; `shell` is how
- * a curl line writes it.
- */
-export type Disguise =
-  | { readonly kind: 'literal'; readonly header: string }
-  | { readonly kind: 'altered-alice'; readonly change: TokenChange }
+/** A header's value; several for a header that is sent several times, `null` for one that is left out. */
+export type HeaderValue = string | readonly string[] | null
 
-export type TokenChange = 'last-character' | 'reversed' | 'shortened' | 'extended' | 'other-case'
+/**
+ * What an attacker wears in place of his own credential, as a template. Checks write it and never see a token:
+ * `{alice}` stands for hers, `{alice:reversed}` for an altered one, `{scheme}` for the word in front of it, `{forged:alg-none}`
+ * for a JWT that was made for this run.
+ *
+ * @example
+ * { headers: { authorization: '{scheme} {alice:shortened}' } }
+ * { headers: { authorization: null, cookie: 'token={alice}' } }
+ */
+export interface Disguise {
+  readonly headers?: Readonly<Record<string, HeaderValue>>
+  /** Parameters that are added to the query. */
+  readonly query?: Readonly<Record<string, string>>
+}
 
 interface Alteration {
   readonly apply: (token: string) => string
-  readonly shell: string
+  /** The same in a shell, for the variable of that name. */
+  readonly shell: (variable: string) => string
 }
 
-const ALTERATIONS: Readonly<Record<TokenChange, Alteration>> = {
+const piped = (command: string) => (variable: string) => `$(printf %s $${variable} | ${command})`
+
+/** The ways a token can be altered, by the name that templates use. */
+const ALTERATIONS: Readonly<Record<string, Alteration>> = {
   'last-character': {
     apply: (token) => token.slice(0, -1) + (token.endsWith('X') ? 'Y' : 'X'),
-    shell: '$' + '{ALICE%?}X',
+    shell: (variable) => `\${${variable}%?}X`,
   },
-  reversed: { apply: (token) => [...token].reverse().join(''), shell: '$(printf %s "$ALICE" | rev)' },
-  shortened: { apply: (token) => token.slice(0, -1), shell: '$' + '{ALICE%?}' },
-  extended: { apply: (token) => `${token}x`, shell: '$' + '{ALICE}x' },
+  reversed: { apply: (token) => [...token].reverse().join(''), shell: piped('rev') },
+  shortened: { apply: (token) => token.slice(0, -1), shell: (variable) => `\${${variable}%?}` },
+  extended: { apply: (token) => `${token}x`, shell: (variable) => `\${${variable}}x` },
   'other-case': {
     apply: (token) => (token === token.toUpperCase() ? token.toLowerCase() : token.toUpperCase()),
-    shell: '$(printf %s "$ALICE" | tr a-z A-Z)',
+    shell: piped('tr a-z A-Z'),
   },
 }
 
 /** The tokens of one run. They live in this closure: what leaves it is a request header, or a redacted text. */
 export interface Credentials {
-  /** The `authorization` header of an actor, `undefined` for nobody. */
-  header(actor: ActorName, disguise?: Disguise): string | undefined
-  /** The same header as a shell writes it, without any token. */
-  shellHeader(actor: ActorName, disguise?: Disguise): string | undefined
-  /** Everything that must never be printed, with the word that replaces it. */
+  /** The headers that make a request this actor's, or whoever's he claims to be. */
+  headers(actor: ActorName, disguise?: Disguise): Record<string, string | string[]>
+  /** The query that the disguise adds: `?token=...`, `&token=...`, or nothing. */
+  query(path: string, disguise?: Disguise): string
+  /** The same two as a shell writes them, without any token. */
+  shell: Pick<Credentials, 'headers' | 'query'>
+  /** Everything that must never be printed, with the word that replaces it; grows with every disguise that is worn. */
   secrets(): readonly (readonly [secret: string, label: string])[]
+  /** Who has a token. */
+  readonly owners: readonly Owner[]
+}
+
+export interface Tokens {
+  readonly alice: string
+  readonly bob: string
+  readonly carol?: string | undefined
+}
+
+interface Credential {
+  readonly header: string
+  /** What stands before the token in the header, such as `Bearer `. */
+  readonly prefix: string
+  readonly token: string
 }
 
 /**
- * Tokens are sent as `Bearer <token>`. A token that contains a space is taken for a whole header value, which is how
- * servers with another scheme are tested.
+ * A token is sent as `Bearer <token>`. One with a space is taken for the whole value of the header, one that begins with a
+ * name and a colon for a whole header line, which is how servers with other schemes, API keys or cookies are tested.
  */
-export function createCredentials({ alice, bob, junk }: { alice: string; bob: string; junk: string }): Credentials {
-  const tokens = { alice, bob, junk }
-  const variable = { alice: '$ALICE', bob: '$BOB', junk: '$JUNK' }
-  const whole = (token: string) => (token.includes(' ') ? token : `Bearer ${token}`)
-  const altered = (change: TokenChange) => {
-    const space = alice.lastIndexOf(' ')
-    return whole(alice.slice(0, space + 1) + ALTERATIONS[change].apply(alice.slice(space + 1)))
+function credentialOf(text: string): Credential {
+  const line = /^([\w-]+): *(.+)$/.exec(text)
+  const [header, value] = line ? [String(line[1]).toLowerCase(), String(line[2])] : ['authorization', text]
+  if (header === 'cookie') return { header, prefix: '', token: value }
+  const space = value.lastIndexOf(' ')
+  if (space >= 0) return { header, prefix: value.slice(0, space + 1), token: value.slice(space + 1) }
+  return { header, prefix: header === 'authorization' ? 'Bearer ' : '', token: value }
+}
+
+export interface CredentialOptions {
+  readonly tokens: Tokens
+  /** A token of the same shape that nobody issued. */
+  readonly junk: string
+  /** Tokens that were forged for this run, by name. */
+  readonly forged?: ReadonlyMap<string, string>
+}
+
+export function createCredentials({ tokens, junk, forged = new Map() }: CredentialOptions): Credentials {
+  const texts = Object.entries({ ...tokens, junk }).flatMap(([name, text]) =>
+    text === undefined ? [] : [[name, text] as const],
+  )
+  const known = new Map(texts.map(([name, text]) => [name, credentialOf(text)]))
+  const secrets = new Map<string, string>()
+  const remember = (secret: string, label: string) => {
+    if (secret !== '' && !secrets.has(secret)) secrets.set(secret, label)
+  }
+  for (const [name, text] of texts) {
+    const label = `$${name.toUpperCase()}`
+    remember(text, label)
+    remember(known.get(name)?.token ?? '', label)
+  }
+  for (const [name, token] of forged) remember(token, `$${variableOf(name)}`)
+
+  const fill = (template: string, inShell: boolean): string =>
+    template.replace(/\{(\w+)(?::([\w-]+))?\}/g, (_, name: string, change: string | undefined) => {
+      if (name === 'scheme') return (known.get('alice')?.prefix ?? '').trim()
+      if (name === 'forged') {
+        const token = forged.get(change ?? '')
+        if (token === undefined) throw new Error(`No token was forged as "${change}".`)
+        return inShell ? `$${variableOf(change ?? '')}` : token
+      }
+      const credential = known.get(name)
+      const alteration = change === undefined ? undefined : ALTERATIONS[change]
+      if (!credential || (change !== undefined && !alteration))
+        throw new Error(`No template is known as "${template}".`)
+      const variable = name.toUpperCase()
+      if (inShell) return alteration ? alteration.shell(variable) : `$${variable}`
+      if (!alteration) return credential.token
+      const altered = alteration.apply(credential.token)
+      remember(altered, `$${variable}_ALTERED`)
+      return altered
+    })
+
+  const own = (actor: ActorName, inShell: boolean): Record<string, string | string[]> => {
+    const credential = known.get(actor)
+    if (!credential) return {}
+    return { [credential.header]: credential.prefix + (inShell ? `$${actor.toUpperCase()}` : credential.token) }
+  }
+  const headers = (actor: ActorName, disguise: Disguise | undefined, inShell: boolean) => {
+    const worn = own(actor, inShell)
+    for (const [name, value] of Object.entries(disguise?.headers ?? {})) {
+      if (value === null) delete worn[name]
+      else worn[name] = typeof value === 'string' ? fill(value, inShell) : value.map((one) => fill(one, inShell))
+    }
+    return worn
+  }
+  const query = (path: string, disguise: Disguise | undefined, inShell: boolean) => {
+    const pairs = Object.entries(disguise?.query ?? {}).map(([name, value]) => {
+      const filled = fill(value, inShell)
+      return `${encodeURIComponent(name)}=${inShell ? filled : encodeURIComponent(filled)}`
+    })
+    return pairs.length === 0 ? '' : `${path.includes('?') ? '&' : '?'}${pairs.join('&')}`
   }
   return {
-    header(actor, disguise) {
-      if (disguise?.kind === 'literal') return disguise.header
-      if (disguise?.kind === 'altered-alice') return altered(disguise.change)
-      return actor === 'nobody' ? undefined : whole(tokens[actor])
+    headers: (actor, disguise) => headers(actor, disguise, false),
+    query: (path, disguise) => query(path, disguise, false),
+    shell: {
+      headers: (actor, disguise) => headers(actor, disguise, true),
+      query: (path, disguise) => query(path, disguise, true),
     },
-    shellHeader(actor, disguise) {
-      if (disguise?.kind === 'literal') return disguise.header
-      if (disguise?.kind === 'altered-alice') return `Bearer ${ALTERATIONS[disguise.change].shell}`
-      if (actor === 'nobody') return undefined
-      return tokens[actor].includes(' ') ? variable[actor] : `Bearer ${variable[actor]}`
-    },
-    secrets() {
-      const plain = (['alice', 'bob', 'junk'] as const).map((name) => [tokens[name], variable[name]] as const)
-      const bare = plain.map(([token, label]) => [token.slice(token.lastIndexOf(' ') + 1), label] as const)
-      const changed = Object.keys(ALTERATIONS).map((change) => {
-        const header = altered(change as TokenChange)
-        return [header.slice(header.lastIndexOf(' ') + 1), '$ALICE_ALTERED'] as const
-      })
-      // The longest first: a shortened token is part of the whole one.
-      return [...plain, ...bare, ...changed]
-        .filter(([token]) => token.length > 0)
-        .sort(([a], [b]) => b.length - a.length)
-    },
+    // The longest first: a shortened token is part of the whole one.
+    secrets: () => [...secrets].sort(([a], [b]) => b.length - a.length),
+    owners: (['alice', 'bob', 'carol'] as const).filter((name) => known.has(name)),
   }
+}
+
+function variableOf(name: string): string {
+  return `FORGED_${name.replaceAll('-', '_').toUpperCase()}`
 }

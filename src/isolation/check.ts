@@ -1,8 +1,8 @@
-import type { Attacker } from './actor.js'
+import type { ActorName, Attacker } from './actor.js'
 import type { Evidence } from './evidence.js'
 import type { Belongings, Need } from './fixtures.js'
 import type { Exchange, Probe } from './probe.js'
-import type { Stage } from './stage.js'
+import type { OptIn, Stage } from './stage.js'
 import type { On2xx, Verdict } from './verdict.js'
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info'
@@ -20,10 +20,15 @@ export type Family =
   | 'stream'
   | 'store'
   | 'oracle'
+  | 'http'
+  | 'jwt'
+  | 'concurrency'
+  | 'credential'
   | 'integrity'
+  | 'any'
 
 /** The row of the matrix that a check belongs to. */
-export const RESOURCES = ['server', 'threads', 'assistants', 'store'] as const
+export const RESOURCES = ['server', 'threads', 'assistants', 'crons', 'store', 'credentials', 'routes'] as const
 export type Resource = (typeof RESOURCES)[number]
 
 /** The column of the matrix. */
@@ -48,6 +53,8 @@ export interface Scene {
   absent(): string
   /** An input, or a state, that carries a text. */
   message(text: string): unknown
+  /** What a run needs so that nothing is executed; empty where the user wants graphs to run. */
+  readonly halt: Readonly<Record<string, unknown>>
 }
 
 /** What a check may look at after the attack. */
@@ -63,6 +70,8 @@ export interface Inspection {
   attack(probe: Probe): Promise<Exchange>
   /** Alice sends one. */
   alice(probe: Probe): Promise<Exchange>
+  /** Anybody sends one. */
+  as(actor: ActorName, probe: Probe): Promise<Exchange>
 }
 
 /**
@@ -85,6 +94,8 @@ export interface Check {
   readonly title: string
   /** What happened when it does not. */
   readonly failure: string
+  /** What an attacker gains, in one or two sentences: for whoever has to decide how urgent it is. */
+  readonly impact?: string
   readonly severity: Severity
   /** OWASP API Top 10 2023, OWASP WSTG and CWE (a bare number). */
   readonly refs: readonly string[]
@@ -101,8 +112,14 @@ export interface Check {
   readonly mutates?: boolean
   /** `false` where changes are another check's subject. */
   readonly afterCheck?: boolean
-  /** Runs when all others are done. */
-  readonly last?: boolean
+  /** `alone`: with nothing else on its way, when all others are done. `last`: after these, to look at what is left. */
+  readonly when?: 'alone' | 'last'
+  /** It waits for something (a quiet stream, a cache), so it starts first. */
+  readonly waits?: boolean
+  /** It runs only where the user asks for it. */
+  readonly optIn?: OptIn
+  /** Why this server, or these credentials, can't have it; `undefined` where they can. The answer is the reason to skip. */
+  absent?(stage: Stage): string | undefined | Promise<string | undefined>
   readonly on2xx: On2xx
   /** What the control must show; `effect` for what mutates and `data` for the rest when nothing is said. */
   readonly proof?: Proof

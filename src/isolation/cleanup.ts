@@ -43,7 +43,8 @@ async function remove(client: Client, entry: LedgerEntry): Promise<ActorName | u
     // A store deletes whatever it is told to delete, so its 204 says nothing about the other user's space.
     if (succeeded(answer) && entry.kind !== 'item') return undefined
   }
-  for (const owner of owners) if (exists(await client.send(owner, dressed(owner, entry, reading(entry))))) return owner
+  for (const owner of owners)
+    if (shows(await client.send(owner, dressed(owner, entry, reading(entry))), entry)) return owner
   return undefined
 }
 
@@ -53,15 +54,18 @@ function dressed(owner: ActorName, entry: LedgerEntry, probe: Probe): Probe {
 }
 
 function removal({ kind, id, namespace = [] }: LedgerEntry): Probe {
-  return kind === 'item' ? del('/store/items', { namespace, key: id }) : del(`/${kind}s/${id}`)
+  if (kind === 'item') return del('/store/items', { namespace, key: id })
+  return del(kind === 'cron' ? `/runs/crons/${id}` : `/${kind}s/${id}`)
 }
 
 function reading({ kind, id, namespace = [] }: LedgerEntry): Probe {
+  if (kind === 'cron') return post('/runs/crons/search', { limit: 1000 })
   return get(kind === 'item' ? itemPath({ namespace, key: id }) : `/${kind}s/${id}`)
 }
 
-function exists(exchange: Exchange): boolean {
-  return succeeded(exchange) && exchange.body.trim() !== 'null' && exchange.body.trim() !== ''
+function shows(exchange: Exchange, { kind, id }: LedgerEntry): boolean {
+  const body = exchange.body.trim()
+  return succeeded(exchange) && (kind === 'cron' ? body.includes(id) : body !== 'null' && body !== '')
 }
 
 /** Runs `work` over all items, so many at a time. The first error ends it. */

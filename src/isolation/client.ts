@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ActorName, Credentials, Owner } from './actor.js'
 import type { PlantedSecret, Secrets } from './canary.js'
 import { type Ledger, onlyReads } from './ledger.js'
-import type { Exchange, Probe } from './probe.js'
+import { bodyOf, type Exchange, type Probe, typeOf } from './probe.js'
 import type { Transport, WireAnswer } from './transport.js'
 
 export type Send = (actor: ActorName, probe: Probe) => Promise<Exchange>
@@ -46,29 +46,28 @@ export function createClient(options: ClientOptions): Client {
   let sent = 0
   const inFlight = new Set<Promise<Exchange>>()
 
-  const headersOf = (actor: ActorName, { body, headers, disguise }: Probe) => {
-    const authorization = credentials.header(actor, disguise?.credential)
+  const headersOf = (actor: ActorName, probe: Probe) => {
+    const type = typeOf(probe)
     return {
       accept: '*/*',
       'user-agent': userAgent,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(authorization === undefined ? {} : { authorization }),
-      ...headers,
-      ...disguise?.headers,
+      ...(type === undefined ? {} : { 'content-type': type }),
+      ...probe.headers,
+      ...credentials.headers(actor, probe.disguise),
     }
   }
 
   const attempt = async (actor: ActorName, probe: Probe): Promise<Exchange> => {
     signal?.throwIfAborted()
     sent++
-    const { method, path, body } = probe
+    const { method, path, disguise } = probe
     const startedAt = performance.now()
     const answer = await transport.send({
       actor,
       method,
-      path,
+      path: path + credentials.query(path, disguise),
       headers: headersOf(actor, probe),
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: bodyOf(probe),
       timeoutMs: WAITS.test(path) ? timeoutMs * RUN_PATIENCE : timeoutMs,
     })
     return { actor, probe, ...answer, ms: Math.round((performance.now() - startedAt) * 10) / 10 }
@@ -77,7 +76,8 @@ export function createClient(options: ClientOptions): Client {
   const play: Send = async (actor, probe) => {
     ledger.assert(probe)
     // Before it is sent: another request may see the effect before this one is answered.
-    if (!onlyReads(probe) && probe.body !== undefined) secrets.storedBy(actor, [JSON.stringify(probe.body)])
+    const body = bodyOf(probe)
+    if (!onlyReads(probe) && body !== undefined) secrets.storedBy(actor, [body])
     let exchange = await attempt(actor, probe)
     for (let waits = 0; waits < 3; waits++) {
       const pause = retryAfterMs(exchange)
@@ -116,9 +116,10 @@ export function createClient(options: ClientOptions): Client {
 
 const receivedIn = ({ body, headers }: Exchange) => [body, ...Object.values(headers)]
 
-const sentIn = ({ probe: { path, body, headers, disguise } }: Exchange) => [
-  path,
-  JSON.stringify([body, headers, disguise?.headers]),
+const sentIn = ({ probe }: Exchange) => [
+  probe.path,
+  bodyOf(probe) ?? '',
+  JSON.stringify([probe.headers, probe.disguise]),
 ]
 
 /** Whether the server says that it has no such feature: 501, or 500 with the words. */

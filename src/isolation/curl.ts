@@ -1,26 +1,42 @@
 import type { ActorName, Credentials } from './actor.js'
-import type { Probe } from './probe.js'
+import { bodyOf, type Probe, typeOf } from './probe.js'
 
 /**
  * The shell line that repeats a request. Credentials stand in it as `$ALICE` and `$BOB`.
  *
  * @example
- * // curl -X POST 'http://127.0.0.1:2024/threads/search' -H "authorization: Bearer $BOB" -H 'content-type: application/json' -d '{}'
+ * // curl -X POST 'http://127.0.0.1:2024/threads/search' -H "authorization: Bearer $BOB" -H 'content-type: application/json' --data-raw '{}'
  */
 export function curlLine(line: { target: URL; credentials: Credentials; actor: ActorName; probe: Probe }): string {
   const { target, credentials, actor, probe } = line
-  const { method, path, body, headers, disguise } = probe
-  const authorization = credentials.shellHeader(actor, disguise?.credential)
-  const more = Object.entries({ ...headers, ...disguise?.headers })
+  const { method, path, headers, disguise } = probe
+  const body = bodyOf(probe)
+  const type = typeOf(probe)
+  const query = credentials.shell.query(path, disguise)
+  const url = target.origin + target.pathname.replace(/\/$/, '') + path
   return [
     'curl',
-    ...(method === 'GET' ? [] : ['-X', method]),
-    quoted(target.origin + target.pathname.replace(/\/$/, '') + path),
-    // Double quotes, so that the shell puts the token in.
-    ...(authorization === undefined ? [] : ['-H', `"authorization: ${authorization.replaceAll('"', '\\"')}"`]),
-    ...more.flatMap(([name, value]) => ['-H', quoted(`${name}: ${value}`)]),
-    ...(body === undefined ? [] : ['-H', quoted('content-type: application/json'), '-d', quoted(JSON.stringify(body))]),
+    ...(/\/\.{1,2}(\/|$)/.test(path) ? ['--path-as-is'] : []),
+    ...(method === 'GET' ? [] : method === 'HEAD' ? ['-I'] : ['-X', method]),
+    query === '' ? quoted(url) : inShell(url + query),
+    ...headerLines(credentials.shell.headers(actor, disguise), inShell),
+    ...headerLines(headers ?? {}, quoted),
+    ...(body === undefined ? [] : ['-H', quoted(`content-type: ${type ?? ''}`.trim()), '--data-raw', quoted(body)]),
   ].join(' ')
+}
+
+function headerLines(
+  headers: Readonly<Record<string, string | readonly string[]>>,
+  quote: (text: string) => string,
+): string[] {
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().flatMap((value) => ['-H', quote(`${name}: ${value}`)]),
+  )
+}
+
+/** Double quotes, so that the shell puts the token in. */
+function inShell(text: string): string {
+  return `"${text.replaceAll(/["`\\]/g, '\\$&')}"`
 }
 
 function quoted(text: string): string {

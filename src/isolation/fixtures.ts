@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Owner } from './actor.js'
 import { newCanary } from './canary.js'
 import { type Exchange, field, get, patch, post, put, succeeded } from './probe.js'
-import type { Stage } from './stage.js'
+import type { Settings, Stage } from './stage.js'
 
 /**
  * What a check may ask to be planted. `run` is finished and its events can be replayed, `played` is finished and they
  * can't, `pending` has not begun; all three lie on `thread`.
  */
-export type Need = 'thread' | 'run' | 'played' | 'pending' | 'assistant' | 'item'
+export type Need = 'thread' | 'run' | 'played' | 'pending' | 'assistant' | 'cron' | 'item'
 
 export interface Thread {
   readonly id: string
@@ -30,14 +30,17 @@ export interface Belongings {
   readonly run: { readonly id: string }
   /** Two versions; the first holds a canary that the second doesn't. */
   readonly assistant: { readonly id: string; readonly secret: string }
+  /** Disabled, and due on a day that is years away. */
+  readonly cron: { readonly id: string }
   readonly item: Item
-  has(kind: 'thread' | 'assistant' | 'item'): boolean
+  has(kind: 'thread' | 'assistant' | 'cron' | 'item'): boolean
 }
 
 interface Planted {
   thread?: Thread
   run?: { id: string }
   assistant?: { id: string; secret: string }
+  cron?: { id: string }
   item?: Item
 }
 
@@ -78,6 +81,7 @@ export async function plant(
   await Promise.all([
     wants('thread', 'run', 'played', 'pending') ? onThread() : undefined,
     wants('assistant') ? plantAssistant(stage, owner, check).then((made) => (planted.assistant = made)) : undefined,
+    wants('cron') ? plantCron(stage, owner, check).then((made) => (planted.cron = made)) : undefined,
     wants('item') ? plantItem(stage, owner, check).then((made) => (planted.item = made)) : undefined,
   ])
   return belongings(owner, planted)
@@ -100,6 +104,9 @@ function belongings(owner: Owner, planted: Planted): Belongings {
     get assistant() {
       return need('assistant')
     },
+    get cron() {
+      return need('cron')
+    },
     get item() {
       return need('item')
     },
@@ -108,11 +115,13 @@ function belongings(owner: Owner, planted: Planted): Belongings {
 }
 
 /** What a run needs so that nothing is executed: the graph stops before its first node. */
-export const HALT = { interrupt_before: '*' } as const
+export function haltOf({ runGraphs }: Settings): Readonly<Record<string, unknown>> {
+  return runGraphs ? {} : { interrupt_before: '*' }
+}
 
 /** An input or a state that carries a text. */
-export function message(text: string): { messages: { role: string; content: string }[] } {
-  return { messages: [{ role: 'user', content: text }] }
+export function messageOf({ input }: Settings, text: string): unknown {
+  return JSON.parse(input.replaceAll('<canary>', JSON.stringify(text).slice(1, -1)))
 }
 
 function canaries(stage: Stage, owner: Owner, check: string | undefined) {
@@ -144,7 +153,7 @@ async function plantThread(stage: Stage, owner: Owner, check: string | undefined
   plantId(stage, owner, 'thread id', id, check)
   const written = await client.send(
     owner,
-    post(`/threads/${id}/state`, { values: message(canary('thread.state')), as_node: '__start__' }),
+    post(`/threads/${id}/state`, { values: messageOf(stage.settings, canary('thread.state')), as_node: '__start__' }),
   )
   if (!succeeded(written)) throw new PlantFailure('the state of a thread', written)
   const answered = field(written, 'checkpoint', 'checkpoint_id')
@@ -166,10 +175,10 @@ async function plantRun(
     owner,
     post(`/threads/${thread}/runs`, {
       assistant_id: learnt.agent,
-      input: message(canary('run.input')),
+      input: messageOf(stage.settings, canary('run.input')),
       metadata: { secret: canary('run.metadata'), authkit_isolation: runId },
       config: { configurable: { secret: canary('run.config') } },
-      ...HALT,
+      ...haltOf(stage.settings),
       ...extra,
     }),
   )
@@ -189,7 +198,7 @@ export async function settled(stage: Stage, owner: Owner, thread: string, run?: 
     }
     return field(await stage.client.send(owner, get(`/threads/${thread}`)), 'status') === 'busy'
   }
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + stage.settings.runTimeoutMs
   for (let pauseMs = 5; (await busy()) && performance.now() < deadline; pauseMs = Math.min(pauseMs * 2, 200)) {
     await sleep(pauseMs)
   }
@@ -223,6 +232,28 @@ async function plantAssistant(
   )
   if (!succeeded(second)) throw new PlantFailure('a second version of an assistant', second)
   return { id, secret }
+}
+
+async function plantCron(stage: Stage, owner: Owner, check: string | undefined): Promise<{ id: string }> {
+  const { client, learnt, runId } = stage
+  const canary = canaries(stage, owner, check)
+  const made = await client.send(
+    owner,
+    post('/runs/crons', {
+      assistant_id: learnt.agent,
+      schedule: '0 0 29 2 *',
+      // Some servers fire the first run at once otherwise.
+      enabled: false,
+      end_time: new Date(Date.now() + 3_600_000).toISOString(),
+      input: messageOf(stage.settings, canary('cron.payload')),
+      metadata: { secret: canary('cron.metadata'), authkit_isolation: runId },
+      ...haltOf(stage.settings),
+    }),
+  )
+  const id = field(made, 'cron_id')
+  if (!succeeded(made) || typeof id !== 'string') throw new PlantFailure('a cron', made)
+  plantId(stage, owner, 'cron id', id, check)
+  return { id }
 }
 
 async function plantItem(stage: Stage, owner: Owner, check: string | undefined): Promise<Item> {

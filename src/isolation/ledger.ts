@@ -1,7 +1,7 @@
 import type { ActorName } from './actor.js'
 import { type Exchange, field, isStream, json, type Probe, succeeded } from './probe.js'
 
-export type ObjectKind = 'thread' | 'run' | 'assistant' | 'item'
+export type ObjectKind = 'thread' | 'run' | 'assistant' | 'cron' | 'item'
 
 /** One object that this run made, or is about to make under an id it chose. */
 export interface LedgerEntry {
@@ -46,24 +46,28 @@ const READS = [
 ]
 
 /** Routes that only add something, so they need no id that exists. */
-const CREATES = /^\/(threads|assistants|runs|runs\/wait|runs\/stream)$/
+const CREATES = /^\/(threads|assistants|runs|runs\/wait|runs\/stream|runs\/batch|runs\/crons)$/
 
 /** Path segments that are words of the API. */
 const WORDS = new Set(
-  'threads runs assistants state history copy stream wait join cancel latest commands events checkpoint store items'.split(
+  'threads runs assistants crons state history copy stream wait join cancel latest commands events checkpoint prune search count batch store items'.split(
     ' ',
   ),
 )
 
 /** Body fields that name objects. */
-const ID_FIELDS = ['thread_id', 'assistant_id', 'run_id', 'thread_ids', 'run_ids', 'key']
+const ID_FIELDS = ['thread_id', 'assistant_id', 'run_id', 'cron_id', 'thread_ids', 'run_ids', 'key']
+
+const READING = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
 
 const UNFINISHED = new Set(['pending', 'running'])
 
 /** Whether a request only reads, as far as the API says. */
 export function onlyReads({ method, path }: Probe): boolean {
   const clean = pathOf(path)
-  return method === 'GET' || (method === 'POST' && READS.some((route) => route.test(clean)))
+  return READING.has(method) || (method === 'POST' && READS.some((route) => route.test(clean)))
 }
 
 /** `agents` are the graphs that runs may name; they are shared, so nothing may change them. */
@@ -84,7 +88,7 @@ export function createLedger({ agents }: { agents: () => readonly string[] }): L
     assert(probe) {
       if (onlyReads(probe)) return
       const path = pathOf(probe.path)
-      const body = (probe.body ?? {}) as Record<string, unknown>
+      const body = jsonOf(probe)
       // Without a flag this route does nothing; that it answers is the finding.
       if (path === '/internal/truncate' && Object.keys(body).length === 0) return
       const { inPath, inBody } = idsOf(probe)
@@ -125,13 +129,31 @@ function pathOf(path: string): string {
   return path.split('?')[0] ?? ''
 }
 
-function idsOf({ path, body }: Probe): { inPath: string[]; inBody: string[] } {
-  const fields = (body ?? {}) as Record<string, unknown>
+/** The fields of what is sent. A text that is no JSON has none. */
+function jsonOf(probe: Probe): Record<string, unknown> {
+  let value: unknown = probe.body
+  if (probe.raw) {
+    try {
+      value = JSON.parse(probe.raw.text)
+    } catch {
+      value = undefined
+    }
+  }
+  return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {}
+}
+
+function idsOf(probe: Probe): { inPath: string[]; inBody: string[] } {
+  const rows = Array.isArray(probe.body) ? (probe.body as Record<string, unknown>[]) : [jsonOf(probe)]
+  const { path, raw } = probe
   return {
     inPath: pathOf(path)
       .split('/')
       .filter((segment) => segment !== '' && !WORDS.has(segment)),
-    inBody: ID_FIELDS.flatMap((name) => fields[name] ?? []).map(String),
+    // Every id in a raw text counts: which of two equal keys a server takes, nobody knows.
+    inBody: [
+      ...rows.flatMap((fields) => ID_FIELDS.flatMap((name) => fields[name] ?? [])).map(String),
+      ...(raw?.text.match(UUID) ?? []),
+    ],
   }
 }
 
@@ -153,6 +175,7 @@ function createdBy(exchange: Exchange): LedgerEntry[] {
       : []
   if (/^\/threads(\/[^/]+\/copy)?$/.test(path)) return entry('thread', field(exchange, 'thread_id'))
   if (path === '/assistants') return entry('assistant', field(exchange, 'assistant_id'))
+  if (/^(\/threads\/[^/]+)?\/runs\/crons$/.test(path)) return entry('cron', field(exchange, 'cron_id'))
   const route = /^(?:\/threads\/[^/]+)?\/runs(\/stream|\/wait|\/batch)?$/.exec(path)
   if (!route) return []
   const location = headers['content-location'] ?? headers['location'] ?? ''

@@ -1,6 +1,7 @@
 import type { ActorName, Disguise } from './actor.js'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+/** Any verb may be tried; these are the ones that servers have. */
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS' | (string & {})
 
 /** A request that a check wants to send, without the credential: the runner adds it, once per actor. */
 export interface Probe {
@@ -8,9 +9,12 @@ export interface Probe {
   /** Path with its query, as it stands in the request line. */
   readonly path: string
   readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
+  /** The body as it goes over the wire, where JSON.stringify can't write it: repeated keys, broken text, another type. */
+  readonly raw?: { readonly text: string; readonly type?: string | null }
+  /** Several values send the header several times. */
+  readonly headers?: Readonly<Record<string, string | string[]>>
   /** Only the attacker wears it: the controls send the same request without it. */
-  readonly disguise?: { readonly credential?: Disguise; readonly headers?: Readonly<Record<string, string>> }
+  readonly disguise?: Disguise
 }
 
 /** What came back. */
@@ -41,6 +45,17 @@ export const del = (path: string, body?: unknown): Probe => ({
 })
 
 export const succeeded = (exchange: Exchange): boolean => exchange.status >= 200 && exchange.status < 300
+
+/** The body as it is sent, if there is one. */
+export function bodyOf({ body, raw }: Probe): string | undefined {
+  return raw?.text ?? (body === undefined ? undefined : JSON.stringify(body))
+}
+
+/** The content type that goes with it. */
+export function typeOf({ body, raw }: Probe): string | undefined {
+  if (raw) return raw.type === undefined ? 'application/json' : (raw.type ?? undefined)
+  return body === undefined ? undefined : 'application/json'
+}
 
 /** The body as JSON, or `undefined` where it is none. */
 export function json(exchange: Exchange): unknown {

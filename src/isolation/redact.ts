@@ -7,16 +7,24 @@ const JWT_SHAPED = /\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g
 
 /** One function for everything that is shown or written: tokens become `$ALICE` and `$BOB`, JWT-shaped strings `***`. */
 export function createRedact(credentials: Credentials): Redact {
-  const forms = credentials.secrets().flatMap(([secret, label]) => {
-    const spellings = [
-      secret,
-      encodeURIComponent(secret),
-      Buffer.from(secret).toString('base64'),
-      JSON.stringify(secret).slice(1, -1),
-    ]
-    return [...new Set(spellings)].map((spelling) => [spelling, label] as const)
-  })
+  let forms: (readonly [spelling: string, label: string])[] = []
+  let known = 0
+  const refresh = () => {
+    const secrets = credentials.secrets()
+    if (secrets.length === known) return
+    known = secrets.length
+    forms = secrets.flatMap(([secret, label]) => {
+      const spellings = [
+        secret,
+        encodeURIComponent(secret),
+        Buffer.from(secret).toString('base64'),
+        JSON.stringify(secret).slice(1, -1),
+      ]
+      return [...new Set(spellings)].map((spelling) => [spelling, label] as const)
+    })
+  }
   return (text) => {
+    refresh()
     let clean = text
     for (const [spelling, label] of forms) clean = clean.replaceAll(spelling, label)
     return clean.replace(JWT_SHAPED, '***')

@@ -1,22 +1,23 @@
 import { randomInt } from 'node:crypto'
 import { AuthkitError } from '../errors/authkit-error.js'
-import { createCredentials, type Owner } from './actor.js'
+import { createCredentials, type Owner, type Tokens } from './actor.js'
 import { createSecrets, lookalike, newCanary } from './canary.js'
 import type { Check } from './check.js'
 import { type Cleanup, cleanUp, inParallel } from './cleanup.js'
 import { createClient } from './client.js'
+import type { CheckResult, ExitCode, IsolationEvent, Summary } from './events.js'
 import { createEvidenceMaker } from './evidence.js'
 import { type Belongings, type Need, PlantFailure, plant } from './fixtures.js'
 import { createLedger } from './ledger.js'
 import { preflight, type Stop } from './preflight.js'
 import { createRedact, redactDeep } from './redact.js'
-import type { Learnt, Stage } from './stage.js'
-import { createTransport, type TransportOptions } from './transport.js'
-import { type CheckResult, runTrial, type Shared, sharedNeeds } from './trial.js'
+import { DEFAULT_SETTINGS, type Settings, type Stage } from './stage.js'
+import { createTransport, type Transport, type TransportOptions } from './transport.js'
+import { attackersOf, runTrial, type Shared, sharedNeeds } from './trial.js'
 
 export interface SuiteOptions {
   readonly target: URL
-  readonly tokens: { readonly alice: string; readonly bob: string }
+  readonly tokens: Tokens
   readonly checks: readonly Check[]
   /** Fixes the order of the checks; a random one when nothing is said. Canaries are fresh every time. */
   readonly seed?: number | undefined
@@ -28,42 +29,10 @@ export interface SuiteOptions {
   readonly keep?: boolean
   /** Ends the run early; what was created is removed all the same. */
   readonly signal?: AbortSignal | undefined
-  readonly transport?: TransportOptions
+  /** How requests travel; over HTTP when nothing is said. */
+  readonly transport?: TransportOptions | Transport
+  readonly settings?: Partial<Settings>
 }
-
-export interface RunInfo {
-  readonly id: string
-  readonly seed: number
-  readonly target: string
-}
-
-export interface Summary {
-  readonly isolated: number
-  readonly leak: number
-  readonly inconclusive: number
-  readonly skipped: number
-}
-
-export type IsolationEvent =
-  | {
-      readonly kind: 'started'
-      readonly run: RunInfo
-      readonly learnt: Learnt | undefined
-      /** How many results there will be: one for each check and attacker. */
-      readonly total: number
-    }
-  | { readonly kind: 'checked'; readonly result: CheckResult }
-  | {
-      readonly kind: 'finished'
-      readonly summary: Summary
-      /** Set when the suite ended before its checks. */
-      readonly stop: Stop | undefined
-      readonly interrupted: boolean
-      readonly cleanup: Cleanup | undefined
-      readonly requests: number
-      readonly ms: number
-      readonly exitCode: 0 | 1 | 3
-    }
 
 /**
  * Plays the suite against a server and tells what happens while it happens: `started`, a `checked` for every check and
@@ -75,12 +44,13 @@ export type IsolationEvent =
 export async function* runSuite(options: SuiteOptions): AsyncGenerator<IsolationEvent> {
   const { target, checks, concurrency = 8, timeoutMs = 10_000, signal } = options
   const startedAt = performance.now()
-  const run: RunInfo = {
+  const run = {
     id: newCanary().slice(0, 9),
     seed: options.seed ?? randomInt(1, 100_000),
     target: shown(target),
+    startedAt: new Date().toISOString(),
   }
-  const credentials = createCredentials({ ...options.tokens, junk: lookalike(options.tokens.alice) })
+  const credentials = createCredentials({ tokens: options.tokens, junk: lookalike(options.tokens.alice) })
   const redact = createRedact(credentials)
   const clean = <T extends IsolationEvent>(event: T): T => redactDeep(event, redact)
 
@@ -88,9 +58,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
   const agents: string[] = []
   const ledger = createLedger({ agents: () => agents })
   const evidence = createEvidenceMaker({ target, credentials })
-  const transport = await createTransport(target, options.transport).catch((cause: unknown) => {
-    throw new AuthkitError('target_unreachable', `${target.hostname} is no known host.`, { cause })
-  })
+  const transport = await transportOf(target, options.transport)
   const abort = new AbortController()
   const stopped = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal
   const connect = (until: AbortSignal | undefined) =>
@@ -120,8 +88,9 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
       agent: options.agent,
       allowAgent: (agent) => agents.push(agent),
     })
-    const total = checks.reduce((sum, { actors = ['bob'] }) => sum + actors.length, 0)
-    yield clean({ kind: 'started', run, learnt: 'learnt' in found ? found.learnt : undefined, total })
+    const total = checks.reduce((sum, check) => sum + attackersOf(check, credentials.owners).length, 0)
+    const { server, identities = {} } = 'learnt' in found ? found.learnt : { server: undefined }
+    yield clean({ kind: 'started', run: { ...run, server, identities }, total })
     if ('stop' in found) {
       stop = redactDeep(found.stop, redact)
     } else {
@@ -132,6 +101,8 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
         ledger,
         evidence,
         learnt: found.learnt,
+        settings: { ...DEFAULT_SETTINGS, ...options.settings },
+        owners: credentials.owners,
         victims: [],
         leaked: new Set(),
       }
@@ -163,17 +134,24 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
 }
 
 /** 1 for a leak, whatever else; 3 when anything stayed open or nothing was proved; 0 when users are isolated. */
-export function exitCodeOf(summary: Summary, stop: Stop | undefined, interrupted: boolean): 0 | 1 | 3 {
+export function exitCodeOf(summary: Summary, stop: Stop | undefined, interrupted: boolean): ExitCode {
   if (summary.leak > 0) return 1
   if (stop || interrupted || summary.inconclusive > 0 || summary.isolated === 0) return 3
   return 0
 }
 
 function summarise(results: readonly CheckResult[], stop: Stop | undefined): Summary {
-  const summary = { isolated: 0, leak: 0, inconclusive: 0, skipped: 0 }
+  const summary = { isolated: 0, leak: 0, accepted: 0, inconclusive: 0, skipped: 0 }
   for (const { verdict } of results) summary[verdict.kind]++
   if (stop && stop.evidence.length > 0) summary.leak++
   return summary
+}
+
+async function transportOf(target: URL, given: SuiteOptions['transport']): Promise<Transport> {
+  if (given && 'send' in given) return given
+  return createTransport(target, given).catch((cause: unknown) => {
+    throw new AuthkitError('target_unreachable', `${target.hostname} is no known host.`, { cause })
+  })
 }
 
 function shown(target: URL): string {
@@ -183,9 +161,13 @@ function shown(target: URL): string {
 /** Plants what is shared, then plays all checks, so many at a time, and at the end those that look at what is left. */
 async function* play(stage: Stage, checks: readonly Check[], concurrency: number): AsyncGenerator<CheckResult> {
   const shared = plantShared(stage, sharedNeeds(checks))
-  const first = checks.filter(({ last }) => !last)
-  yield* asTheyCome(first, concurrency, (check) => runTrial(check, stage, shared))
-  for (const check of checks.filter(({ last }) => last)) yield* await runTrial(check, stage, shared)
+  const together = checks.filter(({ when }) => when === undefined)
+  const waiting = together.filter(({ waits }) => waits)
+  const others = together.filter(({ waits }) => !waits)
+  yield* asTheyCome([...waiting, ...others], concurrency, (check) => runTrial(check, stage, shared))
+  for (const phase of ['alone', 'last'] as const) {
+    for (const check of checks.filter(({ when }) => when === phase)) yield* await runTrial(check, stage, shared)
+  }
 }
 
 /** Each kind by itself, so that a server without assistants still has its threads tested. */
@@ -197,10 +179,12 @@ function plantShared(stage: Stage, needs: readonly Need[]): (need: Need) => Prom
     })
   const planted = new Map(
     needs.map((need) => {
-      const both = Promise.all([one('alice', need), one('bob', need)]).then(([alice, bob]): Shared => ({ alice, bob }))
+      const each = Promise.all(stage.owners.map(async (owner) => [owner, await one(owner, need)] as const)).then(
+        (planted): Shared => Object.fromEntries(planted),
+      )
       // Whoever needs it meets the error; a check that doesn't must not be ended by it.
-      both.catch(() => undefined)
-      return [need, both] as const
+      each.catch(() => undefined)
+      return [need, each] as const
     }),
   )
   return async (need) => {

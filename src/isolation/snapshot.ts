@@ -27,6 +27,7 @@ export async function takeSnapshot(client: Client, target: Belongings): Promise<
       ['versions', post(`/assistants/${id}/versions`, { limit: 100 })],
     )
   }
+  if (target.has('cron')) parts.push(['cron', post('/runs/crons/search', { limit: 1000 })])
   if (target.has('item')) parts.push(['item', get(itemPath(target.item))])
   return Promise.all(parts.map(async ([part, probe]) => ({ part, exchange: await client.send(target.owner, probe) })))
 }

@@ -20,6 +20,27 @@ export interface Learnt {
   readonly server: string
 }
 
+/** What only happens when the user asks for it, by the name of its flag. */
+export type OptIn = 'timing' | 'agent-memory' | 'destructive'
+
+/** What the user asked for. */
+export interface Settings {
+  readonly optIns: ReadonlySet<OptIn>
+  /** Graphs run, instead of stopping before their first node. */
+  readonly runGraphs: boolean
+  /** The input of runs and the values of states, as JSON with `<canary>` where the marker goes. */
+  readonly input: string
+  /** Where, besides its own bounds, a run may take longer: in milliseconds. */
+  readonly runTimeoutMs: number
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  optIns: new Set(),
+  runGraphs: false,
+  input: '{"messages":[{"role":"user","content":"<canary>"}]}',
+  runTimeoutMs: 30_000,
+}
+
 /** An object of Alice's as the last look found it. */
 export interface Victim {
   readonly check: string
@@ -35,6 +56,9 @@ export interface Stage {
   readonly ledger: Ledger
   readonly evidence: EvidenceMaker
   readonly learnt: Learnt
+  readonly settings: Settings
+  /** Who has a token. */
+  readonly owners: readonly Owner[]
   /** What the attacks left behind, for the last look. */
   readonly victims: Victim[]
   /** Checks that leaked so far; their consequences are not reported twice. */

@@ -11,7 +11,7 @@ export interface WireRequest {
   readonly actor: ActorName
   readonly method: Method
   readonly path: string
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string | string[]>>
   readonly body?: string | undefined
   readonly timeoutMs: number
 }

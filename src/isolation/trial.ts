@@ -3,35 +3,20 @@ import { type ActorName, type Attacker, type Owner, WHO } from './actor.js'
 import { newCanary } from './canary.js'
 import type { Check, Inspection, Scene } from './check.js'
 import { type Client, notImplemented } from './client.js'
+import type { CheckResult } from './events.js'
 import type { Evidence } from './evidence.js'
-import { type Belongings, message, type Need, PlantFailure, plant, settled } from './fixtures.js'
+import { type Belongings, haltOf, messageOf, type Need, PlantFailure, plant, settled } from './fixtures.js'
 import { type Exchange, isEmptyAnswer, type Probe, routeOf, succeeded, withoutIds } from './probe.js'
 import { compareSnapshots, type Difference, type Snapshot, takeSnapshot } from './snapshot.js'
 import type { Stage } from './stage.js'
 import { type Control, judge, type Verdict, worst } from './verdict.js'
 
-/** One request of the attack, as the reports show it. */
-export interface RequestReport {
-  readonly route: string
-  readonly status: number
-  readonly ms: number
-  readonly curl: string
-}
-
-/** The outcome of one check with one attacker. */
-export interface CheckResult {
-  readonly check: Check
-  readonly actor: Attacker
-  readonly verdict: Verdict
-  readonly requests: readonly RequestReport[]
-  /** What the positive controls showed. */
-  readonly controls: { readonly alice: string; readonly bob: string }
-}
-
 /** Objects that checks without effects share; planted before the first of them. */
-export interface Shared {
-  readonly alice: Belongings | PlantFailure
-  readonly bob: Belongings | PlantFailure
+export type Shared = Readonly<Partial<Record<Owner, Belongings | PlantFailure>>>
+
+/** Who attacks, of those who are there: without a third token there is no Carol. */
+export function attackersOf({ actors = ['bob'] }: Check, owners: readonly Owner[]): Attacker[] {
+  return actors.filter((actor) => actor !== 'carol' || owners.includes('carol'))
 }
 
 /** What has to be planted so that the shared checks of a selection can run. */
@@ -52,10 +37,15 @@ export async function runTrial(
   stage: Stage,
   shared: (need: Need) => Promise<Shared>,
 ): Promise<CheckResult[]> {
-  const actors = check.actors ?? ['bob']
+  const actors = attackersOf(check, stage.owners)
   const all = (verdict: Verdict, alice = 'not tried'): CheckResult[] =>
     actors.map((actor) => ({ check, actor, verdict, requests: [], controls: { alice, bob: 'not tried' } }))
 
+  if (check.optIn && !stage.settings.optIns.has(check.optIn)) {
+    return all({ kind: 'skipped', reason: `only with --${check.optIn}` })
+  }
+  const absent = await check.absent?.(stage)
+  if (absent !== undefined) return all({ kind: 'skipped', reason: absent })
   const { identities } = stage.learnt
   if (check.needs?.includes('identity') && !(identities.alice && identities.bob)) {
     return all({ kind: 'skipped', reason: 'the server does not show who its users are' })
@@ -101,15 +91,12 @@ async function castFor(
     const of = (owner: Owner) =>
       combine(
         owner,
-        planted.map(([need, both]) => [need, unwrap(both[owner])] as const),
+        planted.map(([need, each]) => [need, unwrap(each[owner])] as const),
       )
     const alice = of('alice')
     const bob = of('bob')
-    return {
-      alice,
-      bob,
-      attacks: actors.map((actor) => ({ actor, target: alice, own: actor === 'bob' ? bob : undefined })),
-    }
+    const mine = (actor: Attacker) => (actor === 'carol' ? of('carol') : actor === 'bob' ? bob : undefined)
+    return { alice, bob, attacks: actors.map((actor) => ({ actor, target: alice, own: mine(actor) })) }
   }
   const needs = all.filter((need) => check.needs?.includes(need))
   const own = all.filter((need) => check.own?.includes(need))
@@ -120,7 +107,7 @@ async function castFor(
       actors.map(async (actor): Promise<Part> => {
         const [target, mine] = await Promise.all([
           plant(stage, 'alice', needs, check.id),
-          actor === 'bob' ? plant(stage, 'bob', own, check.id) : undefined,
+          actor === 'bob' || actor === 'carol' ? plant(stage, actor, own, check.id) : undefined,
         ])
         return { actor, target, own: mine }
       }),
@@ -129,7 +116,8 @@ async function castFor(
   return { alice, bob, attacks }
 }
 
-function unwrap(planted: Belongings | PlantFailure): Belongings {
+function unwrap(planted: Belongings | PlantFailure | undefined): Belongings {
+  if (!planted) throw new Error('Nothing was planted for this user.')
   if (planted instanceof PlantFailure) throw planted
   return planted
 }
@@ -150,6 +138,9 @@ function combine(owner: Owner, parts: readonly (readonly [Need, Belongings])[]):
     },
     get assistant() {
       return of('assistant').assistant
+    },
+    get cron() {
+      return of('cron').cron
     },
     get item() {
       return of('item').item
@@ -209,7 +200,8 @@ function sceneFor(
       ledger.reserve({ kind: 'thread', id, owner: sender })
       return id
     },
-    message,
+    message: (text) => messageOf(stage.settings, text),
+    halt: haltOf(stage.settings),
   }
 }
 
@@ -256,6 +248,7 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
     stated: evidence.stated,
     attack: (probe) => client.send(actor, probe),
     alice: (probe) => client.send('alice', probe),
+    as: (who, probe) => client.send(who, probe),
   }
   const last = (await check.inspect?.(inspection)) ?? []
   if ('kind' in last) return { ...part, exchanges, evidence: found, instead: last, unread }

@@ -67,6 +67,7 @@ export async function openRuntime(options: RuntimeOptions): Promise<Runtime> {
     settings,
     webhooks,
     storeAccess,
+    onProblem,
     ...(options.jobs === undefined ? {} : { jobs: options.jobs }),
     ...(options.onRunStart ? { onRunStart: options.onRunStart } : {}),
     ...(options.onRun ? { onRun: options.onRun } : {}),

@@ -6,8 +6,10 @@ import { selectChecks } from '../../src/isolation/select.js'
 
 describe('the catalogue', () => {
   it('lists every check file once, under its file name', () => {
-    const files = readdirSync('src/isolation/checks').filter((file) => file !== 'index.ts')
-    expect(CHECKS.map(({ id }) => `${id}.ts`).toSorted()).toEqual(files.toSorted())
+    const files = readdirSync('src/isolation/checks', { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.includes('/'),
+    )
+    expect(CHECKS.map(({ id, family }) => `${family}/${id}.ts`).toSorted()).toEqual(files.toSorted())
     expect(files.length).toBeGreaterThan(45)
   })
 

@@ -6,8 +6,8 @@ import { del } from '../../src/isolation/probe.js'
 import { jsonReporter } from '../../src/isolation/reporters/json.js'
 import { textReporter } from '../../src/isolation/reporters/text.js'
 import { exitCodeOf, runSuite } from '../../src/isolation/runner.js'
+import { leaking, play, TOKENS } from './support/fake-play.js'
 import { type FakeOptions, startFakeServer } from './support/fake-server.js'
-import { leaking, play, TOKENS } from './support/play.js'
 
 const some = (...ids: string[]) => CHECKS.filter(({ id }) => ids.includes(id))
 
@@ -40,7 +40,7 @@ describe('before the first check', () => {
 })
 
 describe('exit codes', () => {
-  const none = { isolated: 0, leak: 0, inconclusive: 0, skipped: 0 }
+  const none = { isolated: 0, leak: 0, accepted: 0, inconclusive: 0, skipped: 0 }
   it.each([
     [0, { ...none, isolated: 1, skipped: 5 }, false],
     [1, { ...none, isolated: 1, leak: 1, inconclusive: 1 }, false],
@@ -181,7 +181,7 @@ describe('what is reported', () => {
     expect(text).toContain('LEAK  critical  store.search.empty-prefix@bob')
     expect(text).toMatch(/saw {5}store\.value at items\[0\]\.value\.v: "iso[a-z2-7]{26}"/)
     expect(text).toContain(`/store/items/search' -H "authorization: Bearer $BOB"`)
-    expect(text).toContain(`-d '{"namespace_prefix":[],"limit":1000}'`)
+    expect(text).toContain(`--data-raw '{"namespace_prefix":[],"limit":1000}'`)
     expect(text).toContain('.on("store:search"')
     expect(text).toContain('1 isolated   1 leak   0 inconclusive')
     expect(text).toContain('exit code 1')
@@ -201,7 +201,7 @@ describe('what is reported', () => {
     expect(report).toMatchObject({
       schema: 1,
       actors: { alice: 'user1', bob: 'user2' },
-      summary: { isolated: 3, leak: 1, inconclusive: 0, skipped: 0 },
+      summary: { isolated: 3, leak: 1, accepted: 0, inconclusive: 0, skipped: 0 },
       stopped: null,
       cleanup: { left: [] },
       exitCode: 1,

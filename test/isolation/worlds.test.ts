@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { CHECKS } from '../../src/isolation/checks/index.js'
-import { leaking, play } from './support/play.js'
+import { leaking, play } from './support/fake-play.js'
 
 describe('a server that isolates', () => {
   it('is called isolated by every check, and is empty again', async () => {

@@ -1,75 +1,76 @@
+// Written by `npm run generate`. A check is a file in the folder of its family.
 import type { Check } from '../check.js'
-import { assistantCount } from './assistant.count.js'
-import { assistantDeleteCascade } from './assistant.delete.cascade.js'
-import { assistantDelete } from './assistant.delete.js'
-import { assistantLatest } from './assistant.latest.js'
-import { assistantRead } from './assistant.read.js'
-import { assistantSearch } from './assistant.search.js'
-import { assistantUpdate } from './assistant.update.js'
-import { assistantVersions } from './assistant.versions.js'
-import { boundaryEmptyToken } from './boundary.empty-token.js'
-import { boundaryInternalRoutes } from './boundary.internal-routes.js'
-import { boundaryJunkToken } from './boundary.junk-token.js'
-import { boundaryNearMiss } from './boundary.near-miss.js'
-import { boundaryNoToken } from './boundary.no-token.js'
-import { boundaryPrototypeKey } from './boundary.prototype-key.js'
-import { boundaryProxyIdentity } from './boundary.proxy-identity.js'
-import { boundaryStudioHeader } from './boundary.studio-header.js'
-import { collisionAssistant } from './collision.assistant.js'
-import { collisionRun } from './collision.run.js'
-import { collisionThread } from './collision.thread.js'
-import { deleteReplay } from './delete.replay.js'
-import { deleteResidue } from './delete.residue.js'
-import { identityAuthUser } from './identity.auth-user.js'
-import { identityUserId } from './identity.user-id.js'
-import { integrityResidue } from './integrity.residue.js'
-import { integritySnapshot } from './integrity.snapshot.js'
-import { oracleStatus } from './oracle.status.js'
-import { ownerAssistantCreate } from './owner.assistant.create.js'
-import { ownerMissing } from './owner.missing.js'
-import { ownerRunCreate } from './owner.run.create.js'
-import { ownerThreadCreate } from './owner.thread.create.js'
-import { ownerThreadPatch } from './owner.thread.patch.js'
-import { runCancel } from './run.cancel.js'
-import { runCreate } from './run.create.js'
-import { runDelete } from './run.delete.js'
-import { runJoin } from './run.join.js'
-import { runList } from './run.list.js'
-import { runRead } from './run.read.js'
-import { runResume } from './run.resume.js'
-import { runStream } from './run.stream.js'
-import { runWait } from './run.wait.js'
-import { storeDelete } from './store.delete.js'
-import { storeGet } from './store.get.js'
-import { storeNamespaces } from './store.namespaces.js'
-import { storeNamespacesMatch } from './store.namespaces.match.js'
-import { storePut } from './store.put.js'
-import { storeSearchEmptyPrefix } from './store.search.empty-prefix.js'
-import { storeSearch } from './store.search.js'
-import { storeSearchWildcard } from './store.search.wildcard.js'
-import { streamFinished } from './stream.finished.js'
-import { streamParent } from './stream.parent.js'
-import { streamRunId } from './stream.run-id.js'
-import { streamThread } from './stream.thread.js'
-import { threadCopy } from './thread.copy.js'
-import { threadCount } from './thread.count.js'
-import { threadDelete } from './thread.delete.js'
-import { threadHistory } from './thread.history.js'
-import { threadRead } from './thread.read.js'
-import { threadSearchIds } from './thread.search.ids.js'
-import { threadSearch } from './thread.search.js'
-import { threadSearchMetadata } from './thread.search.metadata.js'
-import { threadStateCheckpoint } from './thread.state.checkpoint.js'
-import { threadState } from './thread.state.js'
-import { threadStateUpdate } from './thread.state.update.js'
-import { threadUpdate } from './thread.update.js'
-import { xrefConfigThreadId } from './xref.config.thread-id.js'
-import { xrefRunAssistant } from './xref.run.assistant.js'
-import { xrefRunParent } from './xref.run.parent.js'
-import { xrefStateCheckpoint } from './xref.state.checkpoint.js'
-import { xrefStatelessAssistant } from './xref.stateless.assistant.js'
+import { boundaryEmptyToken } from './boundary/boundary.empty-token.js'
+import { boundaryInternalRoutes } from './boundary/boundary.internal-routes.js'
+import { boundaryJunkToken } from './boundary/boundary.junk-token.js'
+import { boundaryNearMiss } from './boundary/boundary.near-miss.js'
+import { boundaryNoToken } from './boundary/boundary.no-token.js'
+import { boundaryPrototypeKey } from './boundary/boundary.prototype-key.js'
+import { boundaryProxyIdentity } from './boundary/boundary.proxy-identity.js'
+import { boundaryStudioHeader } from './boundary/boundary.studio-header.js'
+import { collisionAssistant } from './collision/collision.assistant.js'
+import { collisionRun } from './collision/collision.run.js'
+import { collisionThread } from './collision/collision.thread.js'
+import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
+import { assistantDelete } from './delete/assistant.delete.js'
+import { deleteReplay } from './delete/delete.replay.js'
+import { deleteResidue } from './delete/delete.residue.js'
+import { runDelete } from './delete/run.delete.js'
+import { threadDelete } from './delete/thread.delete.js'
+import { identityAuthUser } from './identity/identity.auth-user.js'
+import { identityUserId } from './identity/identity.user-id.js'
+import { integrityResidue } from './integrity/integrity.residue.js'
+import { integritySnapshot } from './integrity/integrity.snapshot.js'
+import { assistantCount } from './list/assistant.count.js'
+import { assistantSearch } from './list/assistant.search.js'
+import { threadCount } from './list/thread.count.js'
+import { threadSearchIds } from './list/thread.search.ids.js'
+import { threadSearch } from './list/thread.search.js'
+import { threadSearchMetadata } from './list/thread.search.metadata.js'
+import { oracleStatus } from './oracle/oracle.status.js'
+import { ownerAssistantCreate } from './owner/owner.assistant.create.js'
+import { ownerMissing } from './owner/owner.missing.js'
+import { ownerRunCreate } from './owner/owner.run.create.js'
+import { ownerThreadCreate } from './owner/owner.thread.create.js'
+import { ownerThreadPatch } from './owner/owner.thread.patch.js'
+import { assistantRead } from './read/assistant.read.js'
+import { assistantVersions } from './read/assistant.versions.js'
+import { runJoin } from './read/run.join.js'
+import { runList } from './read/run.list.js'
+import { runRead } from './read/run.read.js'
+import { threadCopy } from './read/thread.copy.js'
+import { threadHistory } from './read/thread.history.js'
+import { threadRead } from './read/thread.read.js'
+import { threadStateCheckpoint } from './read/thread.state.checkpoint.js'
+import { threadState } from './read/thread.state.js'
+import { storeDelete } from './store/store.delete.js'
+import { storeGet } from './store/store.get.js'
+import { storeNamespaces } from './store/store.namespaces.js'
+import { storeNamespacesMatch } from './store/store.namespaces.match.js'
+import { storePut } from './store/store.put.js'
+import { storeSearchEmptyPrefix } from './store/store.search.empty-prefix.js'
+import { storeSearch } from './store/store.search.js'
+import { storeSearchWildcard } from './store/store.search.wildcard.js'
+import { streamFinished } from './stream/stream.finished.js'
+import { streamParent } from './stream/stream.parent.js'
+import { streamRunId } from './stream/stream.run-id.js'
+import { streamThread } from './stream/stream.thread.js'
+import { assistantLatest } from './write/assistant.latest.js'
+import { assistantUpdate } from './write/assistant.update.js'
+import { runCancel } from './write/run.cancel.js'
+import { runCreate } from './write/run.create.js'
+import { runResume } from './write/run.resume.js'
+import { runStream } from './write/run.stream.js'
+import { runWait } from './write/run.wait.js'
+import { threadStateUpdate } from './write/thread.state.update.js'
+import { threadUpdate } from './write/thread.update.js'
+import { xrefConfigThreadId } from './xref/xref.config.thread-id.js'
+import { xrefRunAssistant } from './xref/xref.run.assistant.js'
+import { xrefRunParent } from './xref/xref.run.parent.js'
+import { xrefStateCheckpoint } from './xref/xref.state.checkpoint.js'
+import { xrefStatelessAssistant } from './xref/xref.stateless.assistant.js'
 
-/** The suite: every check there is. A test proves that this list and the folder are the same. */
+/** The suite: every check there is. */
 export const CHECKS: readonly Check[] = [
   boundaryEmptyToken,
   boundaryInternalRoutes,
@@ -79,56 +80,41 @@ export const CHECKS: readonly Check[] = [
   boundaryPrototypeKey,
   boundaryProxyIdentity,
   boundaryStudioHeader,
-  threadCopy,
-  threadCount,
+  collisionAssistant,
+  collisionRun,
+  collisionThread,
+  assistantDelete,
+  assistantDeleteCascade,
+  deleteReplay,
+  deleteResidue,
+  runDelete,
   threadDelete,
-  threadHistory,
-  threadRead,
+  identityAuthUser,
+  identityUserId,
+  integrityResidue,
+  integritySnapshot,
+  assistantCount,
+  assistantSearch,
+  threadCount,
   threadSearch,
   threadSearchIds,
   threadSearchMetadata,
-  threadState,
-  threadStateCheckpoint,
-  threadStateUpdate,
-  threadUpdate,
-  runCancel,
-  runCreate,
-  runDelete,
-  runJoin,
-  runList,
-  runRead,
-  runResume,
-  runStream,
-  runWait,
-  assistantCount,
-  assistantDelete,
-  assistantDeleteCascade,
-  assistantLatest,
-  assistantRead,
-  assistantSearch,
-  assistantUpdate,
-  assistantVersions,
-  deleteReplay,
-  deleteResidue,
+  oracleStatus,
   ownerAssistantCreate,
   ownerMissing,
   ownerRunCreate,
   ownerThreadCreate,
   ownerThreadPatch,
-  collisionAssistant,
-  collisionRun,
-  collisionThread,
-  xrefConfigThreadId,
-  xrefRunAssistant,
-  xrefRunParent,
-  xrefStateCheckpoint,
-  xrefStatelessAssistant,
-  identityAuthUser,
-  identityUserId,
-  streamFinished,
-  streamParent,
-  streamRunId,
-  streamThread,
+  assistantRead,
+  assistantVersions,
+  runJoin,
+  runList,
+  runRead,
+  threadCopy,
+  threadHistory,
+  threadRead,
+  threadState,
+  threadStateCheckpoint,
   storeDelete,
   storeGet,
   storeNamespaces,
@@ -137,7 +123,22 @@ export const CHECKS: readonly Check[] = [
   storeSearch,
   storeSearchEmptyPrefix,
   storeSearchWildcard,
-  oracleStatus,
-  integrityResidue,
-  integritySnapshot,
+  streamFinished,
+  streamParent,
+  streamRunId,
+  streamThread,
+  assistantLatest,
+  assistantUpdate,
+  runCancel,
+  runCreate,
+  runResume,
+  runStream,
+  runWait,
+  threadStateUpdate,
+  threadUpdate,
+  xrefConfigThreadId,
+  xrefRunAssistant,
+  xrefRunParent,
+  xrefStateCheckpoint,
+  xrefStatelessAssistant,
 ]

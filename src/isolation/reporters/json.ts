@@ -1,5 +1,4 @@
-import type { IsolationEvent } from '../runner.js'
-import type { CheckResult } from '../trial.js'
+import type { CheckResult, IsolationEvent, Summary } from '../events.js'
 import { reasonOf, titleOf } from './wording.js'
 
 /** The document that `--json` prints. `schema` grows when a field changes its meaning. */
@@ -7,7 +6,7 @@ export interface JsonReport {
   readonly schema: 1
   readonly run: { id: string; seed: number; target: string; server: string; ms: number; requests: number }
   readonly actors: { alice: string | null; bob: string | null }
-  readonly summary: { isolated: number; leak: number; inconclusive: number; skipped: number }
+  readonly summary: Summary
   /** Set when the suite ended before its checks. */
   readonly stopped: { id: string; message: string; advice: string } | null
   readonly checks: readonly JsonCheck[]
@@ -59,13 +58,13 @@ export function jsonReporter(): { add(event: IsolationEvent): void; report(): Js
           id: started?.run.id ?? '',
           seed: started?.run.seed ?? 0,
           target: started?.run.target ?? '',
-          server: started?.learnt?.server ?? 'unknown server',
+          server: started?.run.server ?? 'unknown server',
           ms,
           requests,
         },
         actors: {
-          alice: started?.learnt?.identities.alice ?? null,
-          bob: started?.learnt?.identities.bob ?? null,
+          alice: started?.run.identities.alice ?? null,
+          bob: started?.run.identities.bob ?? null,
         },
         summary,
         stopped: stop ? { id: stop.id, message: stop.message, advice: stop.advice } : null,

@@ -1,4 +1,4 @@
-import type { IsolationEvent } from '../runner.js'
+import type { IsolationEvent } from '../events.js'
 
 /** What a progress line says right now; where and when it is drawn is the caller's. */
 export function progressLine(): { add(event: IsolationEvent): void; text(): string } {

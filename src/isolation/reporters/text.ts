@@ -1,8 +1,7 @@
 import type { Attacker } from '../actor.js'
 import { OPERATIONS, RESOURCES, type Severity } from '../check.js'
+import type { CheckResult, IsolationEvent } from '../events.js'
 import type { Evidence } from '../evidence.js'
-import type { IsolationEvent } from '../runner.js'
-import type { CheckResult } from '../trial.js'
 import type { Verdict } from '../verdict.js'
 import { failureOf, reasonOf, titleOf } from './wording.js'
 
@@ -150,9 +149,10 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
   }
 }
 
-function header({ run, learnt, total }: Extract<IsolationEvent, { kind: 'started' }>, { bold, dim }: Colours): string {
-  const server = learnt ? `   ${learnt.server}` : ''
-  const names = learnt ? `  Alice  ${learnt.identities.alice ?? '?'}   Bob  ${learnt.identities.bob ?? '?'}   ` : '  '
+function header({ run, total }: Extract<IsolationEvent, { kind: 'started' }>, { bold, dim }: Colours): string {
+  const server = run.server ? `   ${run.server}` : ''
+  const { alice = '?', bob = '?' } = run.identities
+  const names = run.server ? `  Alice  ${alice}   Bob  ${bob}   ` : '  '
   return `  ${bold('authkit test-isolation')}  ${run.target}${server}   ${dim(`run ${run.id}   seed ${run.seed}`)}\n${names}${total} checks\n\n`
 }
 

@@ -1,7 +1,6 @@
 import type { Caller } from '../../engine/engine.js'
 import { systemScope } from '../../engine/scope.js'
 import type { User } from '../../engine/user.js'
-import { AuthkitError } from '../../errors/authkit-error.js'
 import type { Json, Run, Storage } from '../../storage/storage.js'
 import type { CommandRequest } from '../graphs/command.js'
 import type { GraphRegistry } from '../graphs/graph-registry.js'
@@ -14,6 +13,7 @@ import { wireText } from '../wire.js'
 import { asOnPlatform } from './checkpoint-events.js'
 import { partsOf } from './graph-stream.js'
 import { createMessageStream } from './message-stream.js'
+import { type RunError, runErrorOf } from './run-error.js'
 
 /** Modes whose events hold the configuration of the run, and with it the caller. */
 const CARRIES_CONFIG = new Set(['tasks', 'checkpoints', 'debug', 'events', 'tools'])
@@ -44,12 +44,6 @@ export interface StoredPlan {
   readonly reads: boolean
   /** Whether its thread was made for it, and is not held against the filters of the handlers: they would hide it. */
   readonly ownThread: boolean
-}
-
-/** A failure as clients read it. */
-export interface RunError {
-  readonly error: string
-  readonly message: string
 }
 
 /** How a run ended. */
@@ -122,7 +116,7 @@ export async function execute(
   } catch (thrown) {
     if (signal.aborted) return { kind: 'interrupted' }
     onThrown?.(thrown)
-    const error = errorOf(thrown)
+    const error = runErrorOf(thrown)
     emit('error', wireText(error))
     return { kind: 'error', error }
   }
@@ -149,19 +143,4 @@ function configFor({ run, graphId, user, configurable, checkpoint, tags, recursi
 
 function isInterrupt(data: unknown): boolean {
   return typeof data === 'object' && data !== null && '__interrupt__' in data
-}
-
-function errorOf(thrown: unknown): RunError {
-  // What a graph file throws when it is loaded is for the terminal; whoever runs it is told where it failed.
-  if (thrown instanceof AuthkitError) return { error: thrown.code, message: thrown.detail }
-  // Clients know a failure by its two texts, so there is always something in both.
-  const { name, message } = thrown instanceof Error ? thrown : { name: 'Error', message: textOf(thrown) }
-  return {
-    error: typeof name === 'string' && name !== '' ? name : 'Error',
-    message: typeof message === 'string' && message !== '' ? message : 'The graph failed without saying why.',
-  }
-}
-
-function textOf(thrown: unknown): string {
-  return typeof thrown === 'string' ? thrown : (wireText(thrown) ?? String(thrown))
 }

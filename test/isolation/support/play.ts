@@ -1,6 +1,7 @@
 import { CHECKS } from '../../../src/isolation/checks/index.js'
-import { type IsolationEvent, runSuite, type SuiteOptions } from '../../../src/isolation/runner.js'
-import { type FakeOptions, type FakeServer, startFakeServer } from './fake-server.js'
+import type { IsolationEvent } from '../../../src/isolation/events.js'
+import { runSuite, type SuiteOptions } from '../../../src/isolation/runner.js'
+import { startWorld, type World, type WorldOptions } from './world.js'
 
 export const TOKENS = { alice: 'user1-token', bob: 'user2-token' } as const
 
@@ -9,12 +10,13 @@ export interface Played {
   readonly finished: Extract<IsolationEvent, { kind: 'finished' }>
   /** `id@actor` to the word of the verdict. */
   readonly verdicts: ReadonlyMap<string, string>
-  readonly server: FakeServer
+  readonly seen: World['seen']
+  readonly remaining: Awaited<ReturnType<World['remaining']>>
 }
 
-/** Plays the suite once against a fake server, and stops that server. */
-export async function play(world: FakeOptions = {}, options: Partial<SuiteOptions> = {}): Promise<Played> {
-  const server = await startFakeServer(world)
+/** Plays the suite once against the real server behind an overlay, and stops that server. */
+export async function play(world: WorldOptions = {}, options: Partial<SuiteOptions> = {}): Promise<Played> {
+  const server = await startWorld(world)
   try {
     const events: IsolationEvent[] = []
     const suite = runSuite({ target: server.url, tokens: TOKENS, checks: CHECKS, seed: 7, ...options })
@@ -26,14 +28,14 @@ export async function play(world: FakeOptions = {}, options: Partial<SuiteOption
         event.kind === 'checked' ? [[`${event.result.check.id}@${event.result.actor}`, event.result.verdict.kind]] : [],
       ),
     )
-    return { events, finished, verdicts, server }
+    return { events, finished, verdicts, seen: server.seen, remaining: await server.remaining() }
   } finally {
     await server.close()
   }
 }
 
 /** The ids of the checks that found a leak. */
-export function leaking({ verdicts }: Played): string[] {
+export function leaking({ verdicts }: Pick<Played, 'verdicts'>): string[] {
   const keys = [...verdicts].flatMap(([key, verdict]) => (verdict === 'leak' ? [key.split('@')[0] ?? ''] : []))
   return [...new Set(keys)].sort()
 }

@@ -1,7 +1,9 @@
 import { v7 as uuidv7 } from 'uuid'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEngine } from '../../../src/engine/engine.js'
+import { rulesFrom } from '../../../src/engine/rules.js'
 import { systemScope } from '../../../src/engine/scope.js'
+import { userFrom } from '../../../src/engine/user.js'
 import { createGraphRegistry, type GraphSource } from '../../../src/runtime/graphs/graph-registry.js'
 import { createThreadStates } from '../../../src/runtime/graphs/thread-state.js'
 import type { StoredPlan } from '../../../src/runtime/runs/execute.js'
@@ -12,7 +14,8 @@ import { DEFAULT_SETTINGS, type RuntimeSettings } from '../../../src/runtime/set
 import { createStoreAccess } from '../../../src/runtime/store/store-access.js'
 import { createWebhooks } from '../../../src/runtime/webhooks/webhooks.js'
 import { openSqliteStorage } from '../../../src/storage/sqlite/open.js'
-import type { Run, RunTicket, Storage } from '../../../src/storage/storage.js'
+import type { Json, Run, RunTicket, Storage } from '../../../src/storage/storage.js'
+import { namesOnly } from '../../support/auth.js'
 import { sleep, until } from '../../support/client.js'
 import { testGraphs } from '../../support/graphs.js'
 
@@ -30,6 +33,8 @@ async function queueOf({
   storage = undefined as Storage | undefined,
   settings = {} as Partial<RuntimeSettings>,
   onRun = undefined as ((record: RunRecord) => void) | undefined,
+  onProblem = (_message: string, _error?: unknown): void => {},
+  engine = createEngine({ rules: undefined }),
 } = {}) {
   const opened = storage ?? (await openSqliteStorage(':memory:'))
   const registry = createGraphRegistry(() => graphs)
@@ -39,7 +44,8 @@ async function queueOf({
     graphs: registry,
     states: createThreadStates({ storage: opened, graphs: registry }),
     seal,
-    engine: () => createEngine({ rules: undefined }),
+    engine: () => engine,
+    onProblem,
     settings: now,
     webhooks: createWebhooks({ settings: () => now().webhooks }),
     storeAccess: createStoreAccess({ items: opened.items, settings: () => now().store }),
@@ -59,17 +65,18 @@ interface Planned {
   readonly ms?: number
   readonly identity?: string | null
   readonly afterSeconds?: number
+  readonly kwargs?: Json
 }
 
 /** A run in the database, as a request leaves it. */
 async function planned(
   storage: Storage,
-  { thread, graphId = 'slow', ms = 0, identity = null, afterSeconds = 0 }: Planned,
+  { thread, graphId = 'slow', ms = 0, identity = null, afterSeconds = 0, kwargs = {} }: Planned,
 ): Promise<RunTicket & { run: Run }> {
   await storage.threads.create(scope, { thread_id: thread, metadata: { graph_id: graphId } }, 'do_nothing')
   const plan: StoredPlan = {
     graphId,
-    user: undefined,
+    user: identity === null ? undefined : userFrom(identity),
     input: { ms },
     command: undefined,
     checkpoint: undefined,
@@ -92,7 +99,7 @@ async function planned(
     assistant_id: crypto.randomUUID(),
     created_at: new Date(Date.now() + afterSeconds * 1000).toISOString(),
     metadata: {},
-    kwargs: {},
+    kwargs,
     multitask_strategy: 'enqueue',
     identity,
     plan: seal.close(`runs/${run_id}`, plan),
@@ -219,6 +226,42 @@ describe('whatever a run does', () => {
       (statuses) => statuses.every((status) => status === 'success'),
     )
     expect((await storage.threads.get(scope, 'a'))?.status).toBe('idle')
+  })
+
+  it('whoever is told of its end may fail, and the next run goes', async () => {
+    const problems: string[] = []
+    const { storage, queue } = await queueOf({
+      jobs: 1,
+      onRun: () => {
+        throw new Error('the terminal is gone')
+      },
+      onProblem: (message, error) => problems.push(`${message}: ${error}`),
+    })
+    const plans = [await planned(storage, { thread: 'a' }), await planned(storage, { thread: 'a' })]
+    const handles = plans.map((plan) => queue.submit(plan))
+    expect((await Promise.all(handles.map(({ outcome }) => outcome))).map(({ kind }) => kind)).toEqual([
+      'success',
+      'success',
+    ])
+    expect(problems).toHaveLength(2)
+    expect(problems[0]).toContain('the terminal is gone')
+  })
+
+  it('a handler that never answers keeps no run that is called off or out of time', async () => {
+    const engine = createEngine({
+      rules: rulesFrom(namesOnly().on('threads:create_run', () => new Promise<never>(() => {}))),
+    })
+    for (const [settings, act, kind] of [
+      [{}, (queue: RunQueue, id: string) => queue.cancel(id), 'interrupted'],
+      [{ runTimeoutMs: 80 }, () => undefined, 'timeout'],
+    ] as const) {
+      const { storage, queue } = await queueOf({ jobs: 1, settings, engine })
+      const plan = await planned(storage, { thread: 'a', identity: 'alice', afterSeconds: 0.02 })
+      const handle = queue.submit(plan)
+      await running(storage, plan)
+      await act(queue, plan.run_id)
+      expect((await handle.outcome).kind).toBe(kind)
+    }
   })
 
   it('its thread may vanish meanwhile', async () => {
@@ -456,6 +499,14 @@ describe('recover', () => {
       status: 'idle',
       values: { seen: ['begun', 'waited', 'begun', 'waited'] },
     })
+  })
+
+  it('a run without a thread of its own that was lost can still be seen', async () => {
+    const { storage, queue } = await queueOf()
+    const lost = await planned(storage, { thread: 'a', kwargs: { temporary: true } })
+    await storage.runs.claim(scope, lost.run_id)
+    await queue.recover()
+    expect(await statusOf(storage, lost)).toBe('error')
   })
 
   it('a thread whose run ended with nobody left to say so is busy no more', async () => {

@@ -1,0 +1,34 @@
+// Writes what follows from the checks alone: the list of all of them. A test fails where this was not run.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('../src/isolation/checks', import.meta.url))
+
+/** The text of checks/index.ts: one import and one row a file, by family. */
+export function checksIndex() {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.ts$/.test(file) && file.includes('/'))
+    .map((file) => file.replaceAll('\\', '/').replace(/\.ts$/, ''))
+    .sort()
+  const rows = files.map((file) => ({ file, name: exportOf(join(folder, `${file}.ts`)) }))
+  return [
+    '// Written by `npm run generate`. A check is a file in the folder of its family.',
+    `import type { Check } from '../check.js'`,
+    ...rows.map(({ file, name }) => `import { ${name} } from './${file}.js'`),
+    '',
+    '/** The suite: every check there is. */',
+    `export const CHECKS: readonly Check[] = [`,
+    ...rows.map(({ name }) => `  ${name},`),
+    ']',
+    '',
+  ].join('\n')
+}
+
+function exportOf(file) {
+  const name = /^export const (\w+): Check = /m.exec(readFileSync(file, 'utf8'))?.[1]
+  if (!name) throw new Error(`${basename(file)} exports no check: export const name: Check = { ... }`)
+  return name
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(join(folder, 'index.ts'), checksIndex())

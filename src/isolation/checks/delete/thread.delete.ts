@@ -1,0 +1,21 @@
+import type { Check } from '../../check.js'
+import { returnOwner } from '../../fix.js'
+import { del } from '../../probe.js'
+
+export const threadDelete: Check = {
+  id: 'thread.delete',
+  family: 'delete',
+  resource: 'threads',
+  operation: 'delete',
+  title: "{who} can't delete Alice's thread",
+  failure: "{who} deleted Alice's thread",
+  severity: 'critical',
+  refs: ['API1', '639'],
+  event: 'threads:delete',
+  fix: returnOwner('threads:delete'),
+  actors: ['bob', 'nobody'],
+  needs: ['thread'],
+  mutates: true,
+  on2xx: 'own',
+  requests: ({ target }) => [del(`/threads/${target.thread.id}`)],
+}

@@ -1,0 +1,20 @@
+import type { Check } from '../../check.js'
+import { countGuess } from '../../count-guess.js'
+import { returnOwner } from '../../fix.js'
+
+export const assistantCount: Check = {
+  id: 'assistant.count',
+  family: 'list',
+  resource: 'assistants',
+  operation: 'list',
+  title: "{who} can't count Alice's assistants",
+  failure: "{who} counted Alice's assistants: the number tells whether a guess about their content is right",
+  severity: 'medium',
+  refs: ['API1', '203'],
+  event: 'assistants:search',
+  fix: returnOwner('assistants:search'),
+  actors: ['bob', 'nobody'],
+  needs: ['assistant'],
+  on2xx: 'own',
+  ...countGuess('/assistants/count', (target) => target.assistant.secret),
+}

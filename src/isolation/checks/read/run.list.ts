@@ -1,0 +1,23 @@
+import type { Check } from '../../check.js'
+import { returnOwner } from '../../fix.js'
+import { get } from '../../probe.js'
+
+export const runList: Check = {
+  id: 'run.list',
+  family: 'read',
+  resource: 'threads',
+  operation: 'read',
+  title: "{who} can't list the runs of Alice's thread",
+  failure: "{who} listed the runs of Alice's thread",
+  severity: 'high',
+  refs: ['API1', '639'],
+  event: 'threads:search',
+  fix: `${returnOwner('threads:search')}, and the same for threads:read`,
+  actors: ['bob', 'nobody'],
+  needs: ['run'],
+  on2xx: 'leak-unless-empty',
+  requests: ({ target }) => [
+    get(`/threads/${target.thread.id}/runs`),
+    get(`/threads/${target.thread.id}/runs?limit=100`),
+  ],
+}

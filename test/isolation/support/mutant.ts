@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import type { Auth } from '../../../src/engine/auth.js'
+import type { Family } from '../../../src/isolation/check.js'
+import { CHECKS } from '../../../src/isolation/checks/index.js'
+import type { SuiteOptions } from '../../../src/isolation/runner.js'
+import { leaking, play } from './play.js'
+import type { Call, Overlay, User } from './world.js'
+
+/** A server of ours with exactly one hole. */
+export interface Mutant {
+  readonly overlay?: Overlay
+  /** Rules with a hole, where the hole is one of rules. */
+  readonly auth?: () => Auth
+  readonly options?: Partial<SuiteOptions>
+  /** Other checks that see the same hole, and why nothing can make only one of them see it. */
+  readonly also?: { readonly checks: readonly string[]; readonly because: string }
+}
+
+/**
+ * Holds every check of a family to its mutant: with that hole in the real server, the whole suite is played, and exactly
+ * that check goes red.
+ */
+export function prove(family: Family, mutants: Readonly<Record<string, Mutant | Overlay>>): void {
+  describe(`${family}: a server with one hole`, () => {
+    it('there is one for every check', () => {
+      const ids = CHECKS.filter((check) => check.family === family).map(({ id }) => id)
+      expect(Object.keys(mutants).toSorted()).toEqual(ids.toSorted())
+    })
+
+    it.each(Object.entries(mutants))('%s goes red, and nothing else', async (id, given) => {
+      const { overlay, auth, options, also }: Mutant = typeof given === 'function' ? { overlay: given } : given
+      const played = await play(
+        { ...(overlay ? { overlay } : {}), ...(auth ? { auth: auth() } : {}) },
+        { ...options, transport: { quietMs: 150 } },
+      )
+      expect(leaking(played)).toEqual([id, ...(also?.checks ?? [])].toSorted())
+      expect(played.finished.exitCode).toBe(1)
+    })
+  })
+}
+
+/** `'GET /threads/:id/state'` matches a call of that route: `:name` is one segment, `*` anything. */
+export function route(pattern: string): (call: Call) => boolean {
+  const [method = '', path = ''] = pattern.split(' ')
+  const expression = new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+').replaceAll('*', '.*')}$`)
+  return (call) => (method === '*' || method.split('|').includes(call.method)) && expression.test(call.path)
+}
+
+export type Matches = string | ((call: Call) => boolean)
+
+const matcher = (matches: Matches) => (typeof matches === 'string' ? route(matches) : matches)
+
+/** What Bob is refused, he gets with Alice's credential: the confused deputy. */
+export function deputy(matches: Matches, who: User | undefined = 'user2'): Overlay {
+  const fits = matcher(matches)
+  return async (call, next) => {
+    const answer = await next(call)
+    return call.user === who && fits(call) && answer.status >= 400 ? next(call.as('user1')) : answer
+  }
+}
+
+/** Bob's request is done as Alice, whatever he would have got. For lists, which refuse nobody. */
+export function asAlice(matches: Matches, who: User | undefined = 'user2'): Overlay {
+  const fits = matcher(matches)
+  return (call, next) => next(call.user === who && fits(call) ? call.as('user1') : call)
+}
