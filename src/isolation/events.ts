@@ -75,6 +75,8 @@ export type IsolationEvent =
       readonly stop: Stop | undefined
       readonly interrupted: boolean
       readonly cleanup: Cleanup | undefined
+      /** Files that say what is still on the server, for `--cleanup`. */
+      readonly ledgers: readonly string[]
       readonly requests: number
       readonly ms: number
       readonly exitCode: ExitCode

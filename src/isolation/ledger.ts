@@ -20,6 +20,8 @@ export interface LedgerEntry {
 export interface Ledger {
   /** Enters an object before it is created, under an id that the suite chose. A known id keeps its first owner. */
   reserve(entry: LedgerEntry): void
+  /** Enters an object that an earlier run made: it may still be there. */
+  adopt(entry: LedgerEntry): void
   has(id: string): boolean
   /** Throws a `LedgerViolation` when the request could change something that this run did not make. */
   assert(probe: Probe): void
@@ -70,8 +72,14 @@ export function onlyReads({ method, path }: Probe): boolean {
   return READING.has(method) || (method === 'POST' && READS.some((route) => route.test(clean)))
 }
 
-/** `agents` are the graphs that runs may name; they are shared, so nothing may change them. */
-export function createLedger({ agents }: { agents: () => readonly string[] }): Ledger {
+export interface LedgerOptions {
+  /** The graphs that runs may name; they are shared, so nothing may change them. */
+  readonly agents: () => readonly string[]
+  /** Told of every new entry, before the request that creates the object. */
+  readonly write?: ((entry: LedgerEntry) => void) | undefined
+}
+
+export function createLedger({ agents, write }: LedgerOptions): Ledger {
   const known = new Map<string, LedgerEntry>()
   const present = new Set<string>()
   const unfinished = new Set<string>()
@@ -80,10 +88,16 @@ export function createLedger({ agents }: { agents: () => readonly string[] }): L
   }
   const reserve = (entry: LedgerEntry) => {
     const earlier = known.get(entry.id)
+    if (!earlier) write?.(entry)
     known.set(entry.id, earlier ? { ...earlier, disguise: earlier.disguise ?? entry.disguise } : entry)
   }
   return {
     reserve,
+    adopt(entry) {
+      known.set(entry.id, entry)
+      present.add(entry.id)
+      if (entry.kind === 'run') unfinished.add(entry.id)
+    },
     has: (id) => known.has(id),
     assert(probe) {
       if (onlyReads(probe)) return

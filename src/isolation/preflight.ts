@@ -26,6 +26,10 @@ export interface PreflightOptions {
   readonly runId: string
   /** The graph to run, when the user named one. */
   readonly agent?: string | undefined
+  /** Who the users are to the server, where the user knows it. */
+  readonly identities: Readonly<Partial<Record<Owner, string | undefined>>>
+  /** Who has a token. */
+  readonly owners: readonly Owner[]
   /** Tells the ledger which graph names may be run. */
   allowAgent(agent: string): void
 }
@@ -43,9 +47,13 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const agent = options.agent ?? (await findAgent(client))
   options.allowAgent(agent)
 
-  const [alice, bob] = await Promise.all([firstThread(options, 'alice', agent), firstThread(options, 'bob', agent)])
-  if ('stop' in alice) return alice
-  if ('stop' in bob) return bob
+  const firsts: FirstThread[] = []
+  for (const first of await Promise.all(options.owners.map((owner) => firstThread(options, owner, agent)))) {
+    if ('stop' in first) return first
+    firsts.push(first)
+  }
+  const [alice] = firsts
+  if (!alice) throw new Error('Alice has no token.')
 
   const [ofBob, ofNobody, ofJunk, unknown] = await Promise.all([
     client.send('bob', get(`/threads/${alice.id}`)),
@@ -64,7 +72,8 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
       },
     }
   }
-  const identities = await identitiesOf(client, agent, alice, bob)
+  const { ownerKey, ...learnt } = await identitiesOf(client, agent, firsts)
+  const identities = merged(learnt.identities, options.identities)
   if (reads(ofBob) && identities.alice !== undefined && identities.alice === identities.bob) {
     return stop(
       'control.distinct',
@@ -72,15 +81,13 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
       'Give --alice-token and --bob-token the tokens of two users.',
     )
   }
-  await Promise.all([dropThread(client, 'alice', alice.id), dropThread(client, 'bob', bob.id)])
+  await Promise.all(firsts.map(({ owner, id }) => client.send(owner, del(`/threads/${id}`))))
   return {
     learnt: {
       agent,
-      identities: {
-        ...(identities.alice ? { alice: identities.alice } : {}),
-        ...(identities.bob ? { bob: identities.bob } : {}),
-      },
-      ownerKey: identities.ownerKey,
+      identities,
+      ownerKey,
+      clockSkewMs: skewOf(info),
       unknownRoute: { status: unknown.status, body: withoutIds(unknown.body) },
       server: serverName(info),
     },
@@ -92,6 +99,7 @@ function stop(id: string, message: string, advice: string): { stop: Stop } {
 }
 
 interface FirstThread {
+  readonly owner: Owner
   readonly id: string
   readonly secret: string
   readonly metadata: Readonly<Record<string, unknown>>
@@ -137,7 +145,7 @@ async function firstThread(
       'auth.ts probably filters searches by an owner that it never stamped.',
     )
   }
-  return { id, secret, metadata: (field(read, 'metadata') ?? {}) as Record<string, unknown> }
+  return { owner, id, secret, metadata: (field(read, 'metadata') ?? {}) as Record<string, unknown> }
 }
 
 /** A line of the server's own words, for the one finding that stops the suite. */
@@ -162,33 +170,50 @@ const NOT_OWNERS = new Set(['graph_id', 'assistant_id', 'thread_id', 'secret', '
  * Who the users are to the server: a metadata key it stamped with a different text for each, or what a run says about
  * its caller.
  */
-async function identitiesOf(client: Client, agent: string, alice: FirstThread, bob: FirstThread) {
-  const stamped = Object.keys(alice.metadata).filter((key) => {
-    const pair = [alice.metadata[key], bob.metadata[key]]
-    return !NOT_OWNERS.has(key) && pair.every((value) => typeof value === 'string' && value !== '')
-  })
-  const differing = stamped.filter((key) => alice.metadata[key] !== bob.metadata[key])
+async function identitiesOf(
+  client: Client,
+  agent: string,
+  firsts: readonly FirstThread[],
+): Promise<{ ownerKey: string; identities: Partial<Record<Owner, string>> }> {
+  const valuesOf = (key: string) => firsts.map(({ metadata }) => metadata[key])
+  const stamped = Object.keys(firsts[0]?.metadata ?? {}).filter(
+    (key) => !NOT_OWNERS.has(key) && valuesOf(key).every((value) => typeof value === 'string' && value !== ''),
+  )
+  const differing = stamped.filter((key) => new Set(valuesOf(key)).size > 1)
   const ownerKey =
     differing.find((key) => key === 'owner') ?? differing[0] ?? (stamped.includes('owner') ? 'owner' : undefined)
   if (ownerKey !== undefined) {
-    return { ownerKey, alice: String(alice.metadata[ownerKey]), bob: String(bob.metadata[ownerKey]) }
+    const named = firsts.map(({ owner, metadata }) => [owner, String(metadata[ownerKey])])
+    return { ownerKey, identities: Object.fromEntries(named) }
   }
-  const callerOf = async (owner: Owner, { id }: FirstThread): Promise<string | undefined> => {
-    const run = await client.send(
-      owner,
-      post(`/threads/${id}/runs`, { assistant_id: agent, interrupt_before: '*', after_seconds: 3600 }),
-    )
-    const caller = field(run, 'kwargs', 'config', 'configurable', 'langgraph_auth_user_id')
-    const runId = field(run, 'run_id')
-    // A thread must not be deleted under a run: some servers lose a worker that way.
-    if (typeof runId === 'string') await client.send(owner, post(`/threads/${id}/runs/${runId}/cancel`))
-    return typeof caller === 'string' && caller !== '' ? caller : undefined
-  }
-  return { ownerKey: 'owner', alice: await callerOf('alice', alice), bob: await callerOf('bob', bob) }
+  const asked = await Promise.all(firsts.map(async (first) => [first.owner, await callerOf(client, agent, first)]))
+  return { ownerKey: 'owner', identities: Object.fromEntries(asked.filter(([, caller]) => caller !== undefined)) }
 }
 
-async function dropThread(client: Client, owner: Owner, id: string): Promise<void> {
-  await client.send(owner, del(`/threads/${id}`))
+function merged(
+  learnt: Partial<Record<Owner, string>>,
+  given: Readonly<Partial<Record<Owner, string | undefined>>>,
+): Partial<Record<Owner, string>> {
+  return { ...learnt, ...Object.fromEntries(Object.entries(given).filter(([, name]) => name !== undefined)) }
+}
+
+/** Whom a run says it runs for. */
+async function callerOf(client: Client, agent: string, { owner, id }: FirstThread): Promise<string | undefined> {
+  const run = await client.send(
+    owner,
+    post(`/threads/${id}/runs`, { assistant_id: agent, interrupt_before: '*', after_seconds: 3600 }),
+  )
+  const caller = field(run, 'kwargs', 'config', 'configurable', 'langgraph_auth_user_id')
+  const runId = field(run, 'run_id')
+  // A thread must not be deleted under a run: some servers lose a worker that way.
+  if (typeof runId === 'string') await client.send(owner, post(`/threads/${id}/runs/${runId}/cancel`))
+  return typeof caller === 'string' && caller !== '' ? caller : undefined
+}
+
+/** How far the clock of the server is ahead of ours, in milliseconds; its `Date` header has seconds. */
+function skewOf({ headers }: Exchange): number {
+  const date = Date.parse(headers['date'] ?? '')
+  return Number.isNaN(date) ? 0 : date - Date.now()
 }
 
 function serverName(info: Exchange): string {

@@ -5,26 +5,39 @@ import { createSecrets, lookalike, newCanary } from './canary.js'
 import type { Check } from './check.js'
 import { type Cleanup, cleanUp, inParallel } from './cleanup.js'
 import { createClient } from './client.js'
-import type { CheckResult, ExitCode, IsolationEvent, Summary } from './events.js'
+import { type CheckResult, type ExitCode, type IsolationEvent, resultKey, type Summary } from './events.js'
 import { createEvidenceMaker } from './evidence.js'
 import { type Belongings, type Need, PlantFailure, plant } from './fixtures.js'
+import { openJournal } from './journal.js'
 import { createLedger } from './ledger.js'
 import { preflight, type Stop } from './preflight.js'
 import { createRedact, redactDeep } from './redact.js'
 import { DEFAULT_SETTINGS, type Settings, type Stage } from './stage.js'
+import { throttled } from './throttle.js'
 import { createTransport, type Transport, type TransportOptions } from './transport.js'
 import { attackersOf, runTrial, type Shared, sharedNeeds } from './trial.js'
+import type { Verdict } from './verdict.js'
 
 export interface SuiteOptions {
   readonly target: URL
   readonly tokens: Tokens
   readonly checks: readonly Check[]
+  /** The name of the run; `newRunId()` where nothing is said. */
+  readonly runId?: string | undefined
   /** Fixes the order of the checks; a random one when nothing is said. Canaries are fresh every time. */
   readonly seed?: number | undefined
   readonly concurrency?: number
   readonly timeoutMs?: number
   /** The graph or assistant that runs name. */
   readonly agent?: string | undefined
+  /** Where the ledger is kept while the run lasts, and after it where something is left. In memory where nothing is said. */
+  readonly ledgerFile?: string | undefined
+  /** The most requests a second. */
+  readonly perSecond?: number | undefined
+  /** The run ends after so long, with what is known by then. */
+  readonly maxTimeMs?: number | undefined
+  /** Who the users are to the server, where it does not show that. */
+  readonly identities?: Readonly<Partial<Record<Owner, string | undefined>>> | undefined
   /** Leaves everything on the server, for a look by hand. */
   readonly keep?: boolean
   /** Ends the run early; what was created is removed all the same. */
@@ -45,7 +58,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
   const { target, checks, concurrency = 8, timeoutMs = 10_000, signal } = options
   const startedAt = performance.now()
   const run = {
-    id: newCanary().slice(0, 9),
+    id: options.runId ?? newRunId(),
     seed: options.seed ?? randomInt(1, 100_000),
     target: shown(target),
     startedAt: new Date().toISOString(),
@@ -56,11 +69,16 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
 
   const secrets = createSecrets()
   const agents: string[] = []
-  const ledger = createLedger({ agents: () => agents })
+  const { ledgerFile } = options
+  const journal = ledgerFile
+    ? openJournal(ledgerFile, { runId: run.id, target: run.target, startedAt: run.startedAt })
+    : undefined
+  const ledger = createLedger({ agents: () => agents, write: journal?.write })
   const evidence = createEvidenceMaker({ target, credentials })
-  const transport = await transportOf(target, options.transport)
+  const transport = throttled(await transportOf(target, options.transport), options.perSecond)
   const abort = new AbortController()
-  const stopped = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal
+  const deadline = options.maxTimeMs === undefined ? undefined : AbortSignal.timeout(options.maxTimeMs)
+  const stopped = AbortSignal.any([abort.signal, ...(signal ? [signal] : []), ...(deadline ? [deadline] : [])])
   const connect = (until: AbortSignal | undefined) =>
     createClient({
       transport,
@@ -86,6 +104,8 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
       evidence,
       runId: run.id,
       agent: options.agent,
+      identities: options.identities ?? {},
+      owners: credentials.owners,
       allowAgent: (agent) => agents.push(agent),
     })
     const total = checks.reduce((sum, check) => sum + attackersOf(check, credentials.owners).length, 0)
@@ -112,13 +132,20 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
       }
     }
   } catch (error) {
-    if (!signal?.aborted) throw error
-    interrupted = true
+    if (!signal?.aborted && !deadline?.aborted) throw error
+    interrupted = signal?.aborted === true
   } finally {
     abort.abort()
     await client.idle()
     if (!options.keep) cleanup = await cleanUp({ client: cleaner, ledger, evidence }, concurrency)
+    if (cleanup?.left.length === 0) journal?.remove()
     transport.close()
+  }
+  if (deadline?.aborted && !interrupted) {
+    for (const result of notReached(checks, results, credentials.owners)) {
+      results.push(result)
+      yield clean({ kind: 'checked', result })
+    }
   }
   const summary = summarise(results, stop)
   yield clean({
@@ -127,10 +154,16 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     stop,
     interrupted,
     cleanup,
+    ledgers: journal && cleanup?.left.length !== 0 ? [journal.file] : [],
     requests: client.sent() + cleaner.sent(),
     ms: Math.round(performance.now() - startedAt),
     exitCode: exitCodeOf(summary, stop, interrupted),
   })
+}
+
+/** A short random name. Everything that the run creates carries it in `metadata.authkit_isolation`. */
+export function newRunId(): string {
+  return newCanary().slice(0, 9)
 }
 
 /** 1 for a leak, whatever else; 3 when anything stayed open or nothing was proved; 0 when users are isolated. */
@@ -145,6 +178,22 @@ function summarise(results: readonly CheckResult[], stop: Stop | undefined): Sum
   for (const { verdict } of results) summary[verdict.kind]++
   if (stop && stop.evidence.length > 0) summary.leak++
   return summary
+}
+
+/** What the time did not suffice for. */
+function notReached(
+  checks: readonly Check[],
+  results: readonly CheckResult[],
+  owners: readonly Owner[],
+): CheckResult[] {
+  const done = new Set(results.map(resultKey))
+  const all = checks.flatMap((check) =>
+    attackersOf(check, owners).map((actor): CheckResult => {
+      const verdict: Verdict = { kind: 'inconclusive', reason: 'the time was over before it was tried' }
+      return { check, actor, verdict, requests: [], controls: { alice: 'not tried', bob: 'not tried' } }
+    }),
+  )
+  return all.filter((result) => !done.has(resultKey(result)))
 }
 
 async function transportOf(target: URL, given: SuiteOptions['transport']): Promise<Transport> {

@@ -16,12 +16,15 @@ export interface Learnt {
   readonly ownerKey: string
   /** How an unknown route answers Alice, ids removed. */
   readonly unknownRoute: { readonly status: number; readonly body: string }
+  /** How far the clock of the server is ahead of ours. */
+  readonly clockSkewMs: number
   /** Name and version of the server, as far as it says. */
   readonly server: string
 }
 
 /** What only happens when the user asks for it, by the name of its flag. */
-export type OptIn = 'timing' | 'agent-memory' | 'destructive'
+export const OPT_INS = ['timing', 'agent-memory', 'destructive'] as const
+export type OptIn = (typeof OPT_INS)[number]
 
 /** What the user asked for. */
 export interface Settings {

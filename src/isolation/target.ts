@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { AuthkitError } from '../errors/authkit-error.js'
+import type { Owner, Tokens } from './actor.js'
 
 /** The placeholder tokens of `authkit dev` and of LangGraph's tutorial. */
 const PLACEHOLDERS = { alice: 'user1-token', bob: 'user2-token' } as const
@@ -42,6 +43,7 @@ export function assertAgreed(target: URL, agreed: boolean): void {
 export interface GivenTokens {
   readonly alice?: string | undefined
   readonly bob?: string | undefined
+  readonly carol?: string | undefined
 }
 
 /**
@@ -49,9 +51,10 @@ export interface GivenTokens {
  *
  * Throws `usage` when one is missing, unusable in a header, or when both are the same.
  */
-export function chooseTokens(target: URL, given: GivenTokens): { alice: string; bob: string } {
-  const choose = (name: 'alice' | 'bob'): string => {
-    const token = given[name] ?? (isLoopback(target) ? PLACEHOLDERS[name] : undefined)
+export function chooseTokens(target: URL, given: GivenTokens): Tokens {
+  const choose = (name: Owner): string => {
+    const placeholder = name !== 'carol' && isLoopback(target) ? PLACEHOLDERS[name] : undefined
+    const token = given[name] ?? placeholder
     if (token === undefined || token.trim() === '') {
       throw new AuthkitError('usage', `There is no token for ${name}.`, {
         hint: `Set AUTHKIT_${name.toUpperCase()}_TOKEN, or give --${name}-token.`,
@@ -64,9 +67,18 @@ export function chooseTokens(target: URL, given: GivenTokens): { alice: string; 
     }
     return token
   }
-  const tokens = { alice: choose('alice'), bob: choose('bob') }
+  const tokens: Tokens = {
+    alice: choose('alice'),
+    bob: choose('bob'),
+    ...(given.carol === undefined ? {} : { carol: choose('carol') }),
+  }
   if (tokens.alice === tokens.bob) {
     throw new AuthkitError('usage', 'Alice and Bob have the same token.', { hint: 'The suite needs two users.' })
+  }
+  if (tokens.carol === tokens.alice || tokens.carol === tokens.bob) {
+    throw new AuthkitError('usage', 'Carol has the same token as Alice or Bob.', {
+      hint: 'Carol is a third user; leave her out where there is none.',
+    })
   }
   return tokens
 }

@@ -28,6 +28,8 @@ export interface TransportOptions {
   readonly quietMs?: number
   /** Longer answers are cut, and a cut answer proves nothing. */
   readonly maxBytes?: number
+  /** A certificate authority to trust besides the usual ones, as PEM. */
+  readonly ca?: string | undefined
 }
 
 const DECODERS: Readonly<Record<string, (data: Buffer) => Buffer>> = {
@@ -46,14 +48,15 @@ const DECODERS: Readonly<Record<string, (data: Buffer) => Buffer>> = {
  */
 export async function createTransport(
   target: URL,
-  { quietMs = 1200, maxBytes = 8 * 1024 * 1024 }: TransportOptions = {},
+  { quietMs = 1200, maxBytes = 8 * 1024 * 1024, ca }: TransportOptions = {},
 ): Promise<Transport> {
   const { request, Agent } = target.protocol === 'https:' ? https : http
   const host = target.hostname.replace(/^\[|\]$/g, '')
   const pinned = pinnedLookup(await lookup(host, { all: true }))
   const agents = new Map<ActorName, http.Agent>()
   const agentOf = (actor: ActorName) => {
-    const agent = agents.get(actor) ?? new Agent({ keepAlive: true, maxSockets: 64 })
+    const agent =
+      agents.get(actor) ?? new Agent({ keepAlive: true, maxSockets: 64, ...(ca === undefined ? {} : { ca }) })
     agents.set(actor, agent)
     return agent
   }
