@@ -267,6 +267,7 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
     this.log(`  ${removed} removed, ${left.length} left`)
     for (const { curl } of left) this.log(`        ${curl}`)
     if (left.length > 0) process.exitCode = 1
+    else options.journal.remove()
     return { removed, left }
   }
 

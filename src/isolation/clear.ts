@@ -3,7 +3,7 @@ import { createSecrets, lookalike } from './canary.js'
 import { type Cleanup, cleanUp } from './cleanup.js'
 import { createClient } from './client.js'
 import { createEvidenceMaker } from './evidence.js'
-import type { readJournal } from './journal.js'
+import type { ReadJournal } from './journal.js'
 import { createLedger } from './ledger.js'
 import { createRedact, redactDeep } from './redact.js'
 import { createTransport } from './transport.js'
@@ -11,7 +11,7 @@ import { createTransport } from './transport.js'
 export interface ClearOptions {
   readonly target: URL
   readonly tokens: Tokens
-  readonly journal: ReturnType<typeof readJournal>
+  readonly journal: ReadJournal
   readonly timeoutMs?: number
   readonly concurrency?: number
 }

@@ -21,6 +21,11 @@ export interface JournalHead {
   readonly startedAt: string
 }
 
+export interface ReadJournal extends JournalHead {
+  readonly entries: readonly LedgerEntry[]
+  remove(): void
+}
+
 const Head = z.strictObject({ schema: z.literal(1), runId: z.string(), target: z.url(), startedAt: z.string() })
 
 const headerValue = z.union([z.string(), z.array(z.string()), z.null()])
@@ -66,7 +71,7 @@ export function openJournal(file: string, head: JournalHead): Journal {
  *
  * @throws AuthkitError `usage` where the file is missing or no ledger.
  */
-export function readJournal(file: string): JournalHead & { readonly entries: readonly LedgerEntry[] } {
+export function readJournal(file: string): ReadJournal {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
@@ -86,7 +91,7 @@ export function readJournal(file: string): JournalHead & { readonly entries: rea
       hint: 'Give the file that the run named, such as .authkit/isolation-iso3k2dq7.jsonl.',
     })
   }
-  return { ...(first as JournalHead), entries }
+  return { ...(first as JournalHead), entries, remove: () => rmSync(file, { force: true }) }
 }
 
 function line(value: unknown): string {
