@@ -52,6 +52,10 @@ export const ROWS = [
   { id: 'processes', what: '  processes', unit: 'count', better: 'lower', atMost: 1 },
   { id: 'memory.after', what: '  after the load above (RSS)', unit: 'MB', better: 'lower' },
   { id: 'suite', what: '`test-isolation` against authkit dev', unit: 'ms', better: 'lower', below: 3000 },
+  { id: 'suite.results', what: '  checks, by attacker', unit: 'count', better: 'higher' },
+  { id: 'suite.requests', what: '  requests', unit: 'count', better: 'lower' },
+  { id: 'suite.full', what: '  beside 100,000 threads of others', unit: 'ms', better: 'lower', below: 3000 },
+  { id: 'suite.full.ratio', what: '  that by the empty server', unit: 'times', better: 'lower', atMost: 1.2 },
 ]
 
 function load(id, what, times) {
