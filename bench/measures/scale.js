@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { seedThreads } from '../seed.js'
 import { addLoad, inTurns, loadOn } from './throughput.js'
 
