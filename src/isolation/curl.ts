@@ -1,6 +1,8 @@
 import type { ActorName, Credentials } from './actor.js'
 import { bodyOf, type Probe, typeOf } from './probe.js'
 
+const LONGEST_BODY = 4000
+
 /**
  * The shell line that repeats a request. Credentials stand in it as `$ALICE` and `$BOB`.
  *
@@ -13,16 +15,24 @@ export function curlLine(line: { target: URL; credentials: Credentials; actor: A
   const body = bodyOf(probe)
   const type = typeOf(probe)
   const query = credentials.shell.query(path, disguise)
-  const url = target.origin + target.pathname.replace(/\/$/, '') + path
+  const url = target.origin + target.pathname.replace(/\/$/, '') + (path.startsWith('/') ? path : '/')
   return [
     'curl',
     ...(/\/\.{1,2}(\/|$)/.test(path) ? ['--path-as-is'] : []),
+    ...(path.startsWith('/') ? [] : ['--request-target', quoted(path)]),
     ...(method === 'GET' ? [] : method === 'HEAD' ? ['-I'] : ['-X', method]),
     query === '' ? quoted(url) : inShell(url + query),
     ...headerLines(credentials.shell.headers(actor, disguise), inShell),
     ...headerLines(headers ?? {}, quoted),
-    ...(body === undefined ? [] : ['-H', quoted(`content-type: ${type ?? ''}`.trim()), '--data-raw', quoted(body)]),
+    ...(body === undefined
+      ? []
+      : ['-H', quoted(`content-type: ${type ?? ''}`.trim()), '--data-raw', quoted(shortened(body))]),
   ].join(' ')
+}
+
+/** A body of megabytes is no line; its length says what it was. */
+function shortened(body: string): string {
+  return body.length > LONGEST_BODY ? `<a body of ${body.length} characters>` : body
 }
 
 function headerLines(

@@ -15,6 +15,11 @@ export interface Probe {
   readonly headers?: Readonly<Record<string, string | string[]>>
   /** Only the attacker wears it: the controls send the same request without it. */
   readonly disguise?: Disguise
+  /**
+   * The disguise carries Alice's own token, so to be answered as her is no leak. The text is what the report remarks then;
+   * empty where that is worth no remark.
+   */
+  readonly asAlice?: string
 }
 
 /** What came back. */

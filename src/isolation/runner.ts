@@ -8,6 +8,7 @@ import { createClient } from './client.js'
 import type { CheckResult, ExitCode, IsolationEvent, Summary } from './events.js'
 import { createEvidenceMaker } from './evidence.js'
 import { type Belongings, type Need, PlantFailure, plant } from './fixtures.js'
+import { type ForgeOptions, forge } from './jwt/forgery.js'
 import { createLedger } from './ledger.js'
 import { preflight, type Stop } from './preflight.js'
 import { createRedact, redactDeep } from './redact.js'
@@ -27,6 +28,8 @@ export interface SuiteOptions {
   readonly agent?: string | undefined
   /** Leaves everything on the server, for a look by hand. */
   readonly keep?: boolean
+  /** What the JWT checks need besides the users' tokens. */
+  readonly forging?: Pick<ForgeOptions, 'jwks' | 'expired' | 'otherAudience'>
   /** Ends the run early; what was created is removed all the same. */
   readonly signal?: AbortSignal | undefined
   /** How requests travel; over HTTP when nothing is said. */
@@ -50,7 +53,12 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     target: shown(target),
     startedAt: new Date().toISOString(),
   }
-  const credentials = createCredentials({ tokens: options.tokens, junk: lookalike(options.tokens.alice) })
+  const forgery = await forge({ ...options.tokens, target, ...options.forging })
+  const credentials = createCredentials({
+    tokens: options.tokens,
+    junk: lookalike(options.tokens.alice),
+    ...(forgery ? { forged: forgery.tokens } : {}),
+  })
   const redact = createRedact(credentials)
   const clean = <T extends IsolationEvent>(event: T): T => redactDeep(event, redact)
 
@@ -101,6 +109,10 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
         ledger,
         evidence,
         learnt: found.learnt,
+        target,
+        adopt: credentials.adopt,
+        credential: credentials.form,
+        jwt: forgery,
         settings: { ...DEFAULT_SETTINGS, ...options.settings },
         owners: credentials.owners,
         victims: [],
@@ -119,6 +131,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     await client.idle()
     if (!options.keep) cleanup = await cleanUp({ client: cleaner, ledger, evidence }, concurrency)
     transport.close()
+    forgery?.close()
   }
   const summary = summarise(results, stop)
   yield clean({

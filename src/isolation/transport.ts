@@ -2,9 +2,11 @@ import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import http from 'node:http'
 import https from 'node:https'
-import type { LookupFunction } from 'node:net'
+import net, { type LookupFunction } from 'node:net'
+import tls from 'node:tls'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { ActorName } from './actor.js'
+import { oddHead } from './odd-head.js'
 import type { Exchange, Method } from './probe.js'
 
 export interface WireRequest {
@@ -48,7 +50,10 @@ export async function createTransport(
   target: URL,
   { quietMs = 1200, maxBytes = 8 * 1024 * 1024 }: TransportOptions = {},
 ): Promise<Transport> {
-  const { request, Agent } = target.protocol === 'https:' ? https : http
+  const secure = target.protocol === 'https:'
+  const { request, Agent } = secure ? https : http
+  const connect = (options: object) =>
+    secure ? tls.connect(options as tls.ConnectionOptions) : net.connect(options as net.NetConnectOpts)
   const host = target.hostname.replace(/^\[|\]$/g, '')
   const pinned = pinnedLookup(await lookup(host, { all: true }))
   const agents = new Map<ActorName, http.Agent>()
@@ -82,15 +87,21 @@ export async function createTransport(
         resolve({ ...head, body: decode(Buffer.concat(chunks), head.headers['content-encoding']), ending, stale })
         if (ending !== 'complete') outgoing.destroy()
       }
+      // A whole address stands in the request line as it is.
+      const line = path.startsWith('/') ? prefix + path : path
+      const odd = oddHead(method, line, headers)
       const outgoing = request(
         {
           host,
-          port: target.port || (target.protocol === 'https:' ? 443 : 80),
-          method,
-          path: prefix + path,
-          headers: body === undefined ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) },
-          agent: agentOf(actor),
+          port: target.port || (secure ? 443 : 80),
+          method: odd ? 'POST' : method,
+          path: odd ? '/' : line,
+          headers: {
+            ...(odd?.headers ?? headers),
+            ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+          },
           lookup: pinned,
+          ...(odd ? { createConnection: (options) => odd.onto(connect(options)) } : { agent: agentOf(actor) }),
         },
         (incoming) => {
           head = { status: incoming.statusCode ?? 0, headers: flatten(incoming.headers) }
@@ -117,7 +128,8 @@ export async function createTransport(
       // An open stream that was cut off by the clock is no time-out: it is judged by what it brought.
       const hardStop = setTimeout(() => settle(quiet ? 'quiet' : 'timeout'), timeoutMs)
       outgoing.on('error', () => settle('reset'))
-      outgoing.end(body)
+      // As bytes, or the head would be sent in the encoding of the body.
+      outgoing.end(body === undefined ? undefined : Buffer.from(body))
     })
 
   return {

@@ -7,7 +7,11 @@ import { boundaryNearMiss } from './boundary/boundary.near-miss.js'
 import { boundaryNoToken } from './boundary/boundary.no-token.js'
 import { boundaryPrototypeKey } from './boundary/boundary.prototype-key.js'
 import { boundaryProxyIdentity } from './boundary/boundary.proxy-identity.js'
+import { boundaryPublicPrefix } from './boundary/boundary.public-prefix.js'
+import { boundaryScheme } from './boundary/boundary.scheme.js'
 import { boundaryStudioHeader } from './boundary/boundary.studio-header.js'
+import { boundaryTokenElsewhere } from './boundary/boundary.token-elsewhere.js'
+import { boundaryTwoTokens } from './boundary/boundary.two-tokens.js'
 import { collisionAssistant } from './collision/collision.assistant.js'
 import { collisionRun } from './collision/collision.run.js'
 import { collisionThread } from './collision/collision.thread.js'
@@ -79,7 +83,11 @@ export const CHECKS: readonly Check[] = [
   boundaryNoToken,
   boundaryPrototypeKey,
   boundaryProxyIdentity,
+  boundaryPublicPrefix,
+  boundaryScheme,
   boundaryStudioHeader,
+  boundaryTokenElsewhere,
+  boundaryTwoTokens,
   collisionAssistant,
   collisionRun,
   collisionThread,
