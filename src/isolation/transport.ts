@@ -4,38 +4,30 @@ import http from 'node:http'
 import https from 'node:https'
 import net, { type LookupFunction } from 'node:net'
 import tls from 'node:tls'
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import type { ActorName } from './actor.js'
+import { type Line, openLine } from './line.js'
 import { oddHead } from './odd-head.js'
-import type { Exchange, Method } from './probe.js'
+import { askSocket } from './socket.js'
+import { createSilence, decode, flatten, type WireAnswer, type WireRequest } from './wire.js'
 
-export interface WireRequest {
-  readonly actor: ActorName
-  readonly method: Method
-  readonly path: string
-  readonly headers: Readonly<Record<string, string | string[]>>
-  readonly body?: string | undefined
-  readonly timeoutMs: number
-}
-
-export type WireAnswer = Pick<Exchange, 'status' | 'headers' | 'body' | 'ending'>
+export type { WireAnswer, WireRequest } from './wire.js'
 
 export interface Transport {
   send(request: WireRequest): Promise<WireAnswer>
+  /** Asks for a WebSocket and says these messages once it is open. Absent where there is no connection to upgrade. */
+  socket?(request: WireRequest, messages: readonly string[]): Promise<WireAnswer>
+  /** A connection of its own, for several users. Absent where there are no connections. */
+  line?(): Line
   close(): void
 }
 
 export interface TransportOptions {
-  /** A stream counts as silent this long after its last byte. */
+  /** A stream counts as silent so long after its last byte. */
   readonly quietMs?: number
+  /** No stream is read for longer. */
+  readonly streamMs?: number
   /** Longer answers are cut, and a cut answer proves nothing. */
   readonly maxBytes?: number
-}
-
-const DECODERS: Readonly<Record<string, (data: Buffer) => Buffer>> = {
-  gzip: gunzipSync,
-  br: brotliDecompressSync,
-  deflate: inflateSync,
 }
 
 /**
@@ -48,7 +40,7 @@ const DECODERS: Readonly<Record<string, (data: Buffer) => Buffer>> = {
  */
 export async function createTransport(
   target: URL,
-  { quietMs = 1200, maxBytes = 8 * 1024 * 1024 }: TransportOptions = {},
+  { quietMs = 1200, streamMs = 15_000, maxBytes = 8 * 1024 * 1024 }: TransportOptions = {},
 ): Promise<Transport> {
   const secure = target.protocol === 'https:'
   const { request, Agent } = secure ? https : http
@@ -64,25 +56,18 @@ export async function createTransport(
   }
   const prefix = target.pathname.replace(/\/$/, '')
 
-  const once = ({
-    actor,
-    method,
-    path,
-    headers,
-    body,
-    timeoutMs,
-  }: WireRequest): Promise<WireAnswer & { stale: boolean }> =>
+  const once = (wire: WireRequest): Promise<WireAnswer & { stale: boolean }> =>
     new Promise((resolve) => {
+      const { actor, method, path, headers, body, timeoutMs, hangUpMs, meanwhile } = wire
       let head: Pick<WireAnswer, 'status' | 'headers'> = { status: 0, headers: {} }
       const chunks: Buffer[] = []
       let size = 0
-      let quiet: NodeJS.Timeout | undefined
       let settled = false
       const settle = (ending: WireAnswer['ending']) => {
         if (settled) return
         settled = true
         clearTimeout(hardStop)
-        clearTimeout(quiet)
+        silence.end()
         const stale = ending === 'reset' && head.status === 0 && outgoing.reusedSocket
         resolve({ ...head, body: decode(Buffer.concat(chunks), head.headers['content-encoding']), ending, stale })
         if (ending !== 'complete') outgoing.destroy()
@@ -106,13 +91,14 @@ export async function createTransport(
         (incoming) => {
           head = { status: incoming.statusCode ?? 0, headers: flatten(incoming.headers) }
           const streaming = (head.headers['content-type'] ?? '').startsWith('text/event-stream')
-          const hush = () => {
-            clearTimeout(quiet)
-            if (streaming) quiet = setTimeout(() => settle('quiet'), quietMs)
+          if (streaming) {
+            silence.stir()
+            // An open stream that the clock cuts off is no time-out: it is judged by what it brought.
+            clearTimeout(hardStop)
+            hardStop = setTimeout(() => settle('quiet'), hangUpMs ?? streamMs)
           }
-          hush()
           incoming.on('data', (chunk: Buffer) => {
-            hush()
+            if (streaming) silence.stir()
             size += chunk.length
             if (size > maxBytes) return settle('cut')
             chunks.push(chunk)
@@ -125,8 +111,8 @@ export async function createTransport(
           incoming.on('aborted', () => settle('reset'))
         },
       )
-      // An open stream that was cut off by the clock is no time-out: it is judged by what it brought.
-      const hardStop = setTimeout(() => settle(quiet ? 'quiet' : 'timeout'), timeoutMs)
+      const silence = createSilence(quietMs, meanwhile, () => settle('quiet'))
+      let hardStop = setTimeout(() => settle('timeout'), timeoutMs)
       outgoing.on('error', () => settle('reset'))
       // As bytes, or the head would be sent in the encoding of the body.
       outgoing.end(body === undefined ? undefined : Buffer.from(body))
@@ -139,6 +125,8 @@ export async function createTransport(
       const { stale: _, ...settled } = answer.stale ? await once(wire) : answer
       return settled
     },
+    socket: (wire, messages) => askSocket(wire, messages, { url: target, lookup: pinned, quietMs, streamMs, maxBytes }),
+    line: () => openLine({ url: target, lookup: pinned, maxBytes }),
     close() {
       for (const agent of agents.values()) agent.destroy()
     },
@@ -150,19 +138,5 @@ function pinnedLookup(addresses: LookupAddress[]): LookupFunction {
     if (options.all) return callback(null, addresses)
     const [first] = addresses
     return callback(null, first?.address ?? '', first?.family)
-  }
-}
-
-function flatten(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]))
-}
-
-function decode(data: Buffer, encoding: string | undefined): string {
-  const decoder = encoding === undefined ? undefined : DECODERS[encoding]
-  if (!decoder) return data.toString('utf8')
-  try {
-    return decoder(data).toString('utf8')
-  } catch {
-    return data.toString('latin1')
   }
 }
