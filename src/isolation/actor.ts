@@ -30,6 +30,8 @@ export type HeaderValue = string | readonly string[] | null
  */
 export interface Disguise {
   readonly headers?: Readonly<Record<string, HeaderValue>>
+  /** In place of the actor's own token, in the header where Alice sends hers and behind the same word. */
+  readonly token?: string
   /** Parameters that are added to the query. */
   readonly query?: Readonly<Record<string, string>>
 }
@@ -44,9 +46,10 @@ const piped = (command: string) => (variable: string) => `$(printf %s $${variabl
 
 /** The ways a token can be altered, by the name that templates use. */
 const ALTERATIONS: Readonly<Record<string, Alteration>> = {
+  // The bits at the end of a base64 text may mean nothing; these two characters differ from theirs in a bit that does.
   'last-character': {
-    apply: (token) => token.slice(0, -1) + (token.endsWith('X') ? 'Y' : 'X'),
-    shell: (variable) => `\${${variable}%?}X`,
+    apply: (token) => token.slice(0, -1) + (/[A-Za-f]$/.test(token) ? '7' : 'a'),
+    shell: piped("sed 's/[A-Za-f]$/7/;t;s/.$/a/'"),
   },
   reversed: { apply: (token) => [...token].reverse().join(''), shell: piped('rev') },
   shortened: { apply: (token) => token.slice(0, -1), shell: (variable) => `\${${variable}%?}` },
@@ -54,6 +57,26 @@ const ALTERATIONS: Readonly<Record<string, Alteration>> = {
   'other-case': {
     apply: (token) => (token === token.toUpperCase() ? token.toLowerCase() : token.toUpperCase()),
     shell: piped('tr a-z A-Z'),
+  },
+  spaced: { apply: (token) => `${token} `, shell: (variable) => `$${variable} ` },
+  tabbed: { apply: (token) => `${token}\t`, shell: (variable) => `$${variable}$(echo 09 | xxd -r -p)` },
+  // No shell can pass a NUL on.
+  nul: { apply: (token) => `${token}\0`, shell: (variable) => `$${variable}<NUL>` },
+  percent: {
+    apply: (token) => token.replaceAll(/./g, (each) => `%${each.charCodeAt(0).toString(16)}`),
+    shell: piped('xxd -p -c 999 | sed s/../%\\&/g'),
+  },
+  // Other characters that Unicode's NFKC takes for the same: once those that a header may hold, once in UTF-8.
+  superscript: {
+    apply: (token) => token.replaceAll(/[123ao]/g, (plain) => '¹²³ªº'.charAt('123ao'.indexOf(plain))),
+    shell: piped('sed y/123ao/¹²³ªº/ | iconv -t latin1'),
+  },
+  'full-width': {
+    apply: (token) =>
+      token.replace(/[!-~]/, (first) =>
+        Buffer.from(String.fromCharCode(first.charCodeAt(0) + 0xfee0)).toString('latin1'),
+      ),
+    shell: piped("perl -CO -pe 's/^(.)/chr(ord($1)+0xfee0)/e'"),
   },
 }
 
@@ -69,6 +92,10 @@ export interface Credentials {
   secrets(): readonly (readonly [secret: string, label: string])[]
   /** Who has a token. */
   readonly owners: readonly Owner[]
+  /** Which header carries a credential, and the word in front of the token. */
+  readonly form: { readonly header: string; readonly scheme: string }
+  /** Takes a token that the server issued during the run; templates know it as `{forged:name}` from now on. */
+  adopt(name: string, token: string): void
 }
 
 export interface Tokens {
@@ -105,7 +132,8 @@ export interface CredentialOptions {
   readonly forged?: ReadonlyMap<string, string>
 }
 
-export function createCredentials({ tokens, junk, forged = new Map() }: CredentialOptions): Credentials {
+export function createCredentials({ tokens, junk, forged: given = new Map() }: CredentialOptions): Credentials {
+  const forged = new Map<string, string>()
   const texts = Object.entries({ ...tokens, junk }).flatMap(([name, text]) =>
     text === undefined ? [] : [[name, text] as const],
   )
@@ -119,11 +147,16 @@ export function createCredentials({ tokens, junk, forged = new Map() }: Credenti
     remember(text, label)
     remember(known.get(name)?.token ?? '', label)
   }
-  for (const [name, token] of forged) remember(token, `$${variableOf(name)}`)
+  const adopt = (name: string, token: string) => {
+    forged.set(name, token)
+    remember(token, `$${variableOf(name)}`)
+  }
+  for (const [name, token] of given) adopt(name, token)
+  const { header = 'authorization', prefix = '' } = known.get('alice') ?? {}
 
   const fill = (template: string, inShell: boolean): string =>
     template.replace(/\{(\w+)(?::([\w-]+))?\}/g, (_, name: string, change: string | undefined) => {
-      if (name === 'scheme') return (known.get('alice')?.prefix ?? '').trim()
+      if (name === 'scheme') return prefix.trim()
       if (name === 'forged') {
         const token = forged.get(change ?? '')
         if (token === undefined) throw new Error(`No token was forged as "${change}".`)
@@ -148,6 +181,7 @@ export function createCredentials({ tokens, junk, forged = new Map() }: Credenti
   }
   const headers = (actor: ActorName, disguise: Disguise | undefined, inShell: boolean) => {
     const worn = own(actor, inShell)
+    if (disguise?.token !== undefined) worn[header] = prefix + fill(disguise.token, inShell)
     for (const [name, value] of Object.entries(disguise?.headers ?? {})) {
       if (value === null) delete worn[name]
       else worn[name] = typeof value === 'string' ? fill(value, inShell) : value.map((one) => fill(one, inShell))
@@ -170,6 +204,8 @@ export function createCredentials({ tokens, junk, forged = new Map() }: Credenti
     },
     // The longest first: a shortened token is part of the whole one.
     secrets: () => [...secrets].sort(([a], [b]) => b.length - a.length),
+    form: { header, scheme: prefix.trim() },
+    adopt,
     owners: (['alice', 'bob', 'carol'] as const).filter((name) => known.has(name)),
   }
 }

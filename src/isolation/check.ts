@@ -55,6 +55,10 @@ export interface Scene {
   message(text: string): unknown
   /** What a run needs so that nothing is executed; empty where the user wants graphs to run. */
   readonly halt: Readonly<Record<string, unknown>>
+  /** The address of the server, without a slash at its end. */
+  readonly origin: string
+  /** Names of the tokens that were forged in this way, for `{forged:name}`. */
+  forged(way: string): readonly string[]
 }
 
 /** What a check may look at after the attack. */
@@ -72,6 +76,8 @@ export interface Inspection {
   alice(probe: Probe): Promise<Exchange>
   /** Anybody sends one. */
   as(actor: ActorName, probe: Probe): Promise<Exchange>
+  /** Takes a token that the server has issued just now; the templates then know it as `{forged:name}`. */
+  adopt(name: string, token: string): void
 }
 
 /**
@@ -108,6 +114,8 @@ export interface Check {
   readonly needs?: readonly (Need | 'identity')[]
   /** What the attacker must own besides. */
   readonly own?: readonly Need[]
+  /** What is planted besides where the server offers it; look with `target.has()`. */
+  readonly wants?: readonly Need[]
   /** It may change what it attacks, so it gets copies of its own, and the after-check. */
   readonly mutates?: boolean
   /** `false` where changes are another check's subject. */
@@ -121,11 +129,20 @@ export interface Check {
   /** Why this server, or these credentials, can't have it; `undefined` where they can. The answer is the reason to skip. */
   absent?(stage: Stage): string | undefined | Promise<string | undefined>
   readonly on2xx: On2xx
+  /** Statuses that are an honest answer to this attack, though they are none to others. */
+  readonly accepts?: readonly number[]
+  /** What to do about a 5xx, where its cause is known. */
+  readonly onCrash?: string
   /** What the control must show; `effect` for what mutates and `data` for the rest when nothing is said. */
   readonly proof?: Proof
   /** What the victim does first. */
   prepare?(scene: Scene): readonly Probe[]
   requests(scene: Scene): readonly Probe[]
+  /**
+   * The same thing without the trick. An attacker who gets through here needs none: that is another check's finding,
+   * and this one is skipped.
+   */
+  straight?(scene: Scene): readonly Probe[]
   /** Another control than the identical request, where an honest server may refuse that to everybody. */
   control?(scene: Scene): readonly Probe[]
   /** A last look after the attack: evidence of a leak, or a verdict of its own. */

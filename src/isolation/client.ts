@@ -2,10 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ActorName, Credentials, Owner } from './actor.js'
 import type { PlantedSecret, Secrets } from './canary.js'
 import { type Ledger, onlyReads } from './ledger.js'
+import type { Line } from './line.js'
 import { bodyOf, type Exchange, type Probe, typeOf } from './probe.js'
-import type { Transport, WireAnswer } from './transport.js'
+import type { Transport, WireAnswer, WireRequest } from './transport.js'
 
-export type Send = (actor: ActorName, probe: Probe) => Promise<Exchange>
+export interface SendOptions {
+  /** A stream is not called silent before this has come to an end: what it waits for may be on its way. */
+  readonly meanwhile?: Promise<unknown>
+  /** Takes a 429 or a crash for an answer, and does not ask again. */
+  readonly once?: boolean
+}
+
+export type Send = (actor: ActorName, probe: Probe, options?: SendOptions) => Promise<Exchange>
+
+/** One connection that several actors share on purpose. Everywhere else each has connections of its own. */
+export interface SharedLine {
+  send(actor: ActorName, probe: Probe): Promise<Exchange>
+  /** Sends all of them before the first is answered. */
+  pipeline(requests: readonly (readonly [ActorName, Probe])[]): Promise<Exchange[]>
+  /** Sends a request that only reads, and resets the connection so long after that. */
+  abort(actor: ActorName, probe: Probe, afterMs: number): Promise<void>
+  close(): void
+}
 
 /** The suite's way to the server. */
 export interface Client {
@@ -16,6 +34,10 @@ export interface Client {
    * Throws a `LedgerViolation`, and the reason of the signal once the run is stopped.
    */
   readonly send: Send
+  /** The same over a WebSocket, with these messages. Absent where the transport has none. */
+  readonly socket?: (actor: ActorName, probe: Probe, messages: readonly string[]) => Promise<Exchange>
+  /** A connection for several actors. Absent where the transport has no connections. */
+  readonly line?: () => SharedLine
   /** Secrets of others in what this actor received: the echo rule applied, hard ones first. */
   hits(exchange: Exchange): PlantedSecret[]
   /** Whether the answer shows anything of this owner, which is what a positive control wants to see. */
@@ -37,14 +59,14 @@ export interface ClientOptions {
 }
 
 /** Answers that wait for a run may take longer than others. */
-const WAITS = /\/(wait|join|stream)(\?|$)/
+const WAITS = /\/(wait|join|stream|stream\/events)(\?|$)/
 const RUN_PATIENCE = 3
 const RETRY_AFTER_CAP_MS = 10_000
 
 export function createClient(options: ClientOptions): Client {
   const { transport, credentials, ledger, secrets, userAgent, timeoutMs, signal } = options
   let sent = 0
-  const inFlight = new Set<Promise<Exchange>>()
+  const inFlight = new Set<Promise<unknown>>()
 
   const headersOf = (actor: ActorName, probe: Probe) => {
     const type = typeOf(probe)
@@ -57,51 +79,105 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  const attempt = async (actor: ActorName, probe: Probe): Promise<Exchange> => {
-    signal?.throwIfAborted()
-    sent++
-    const { method, path, disguise } = probe
-    const startedAt = performance.now()
-    const answer = await transport.send({
+  const wireOf = (actor: ActorName, probe: Probe, meanwhile?: Promise<unknown>): WireRequest => {
+    const { method, path, disguise, hangUpMs } = probe
+    return {
       actor,
       method,
       path: path + credentials.query(path, disguise),
       headers: headersOf(actor, probe),
       body: bodyOf(probe),
       timeoutMs: WAITS.test(path) ? timeoutMs * RUN_PATIENCE : timeoutMs,
-    })
-    return { actor, probe, ...answer, ms: Math.round((performance.now() - startedAt) * 10) / 10 }
+      hangUpMs,
+      meanwhile,
+    }
   }
 
-  const play: Send = async (actor, probe) => {
+  const exchangeOf = (actor: ActorName, probe: Probe, answer: WireAnswer, startedAt: number): Exchange => {
+    const ms = Math.round((performance.now() - startedAt) * 10) / 10
+    return { actor, probe, ...answer, ms }
+  }
+
+  const attempt = async (actor: ActorName, probe: Probe, meanwhile?: Promise<unknown>): Promise<Exchange> => {
+    signal?.throwIfAborted()
+    sent++
+    const startedAt = performance.now()
+    const wire = wireOf(actor, probe, meanwhile)
+    if (probe.messages === undefined) return exchangeOf(actor, probe, await transport.send(wire), startedAt)
+    if (!transport.socket)
+      throw new Error('This transport has no sockets: a check that needs one must say so in `absent`.')
+    return exchangeOf(actor, probe, await transport.socket(wire, probe.messages), startedAt)
+  }
+
+  /** Before it is sent: another request may see the effect before this one is answered. */
+  const expect = (actor: ActorName, probe: Probe) => {
     ledger.assert(probe)
-    // Before it is sent: another request may see the effect before this one is answered.
-    const body = bodyOf(probe)
-    if (!onlyReads(probe) && body !== undefined) secrets.storedBy(actor, [body])
-    let exchange = await attempt(actor, probe)
-    for (let waits = 0; waits < 3; waits++) {
+    if (!onlyReads(probe)) secrets.storedBy(actor, saidIn(probe))
+  }
+
+  const play: Send = async (actor, probe, { meanwhile, once } = {}) => {
+    expect(actor, probe)
+    let exchange = await attempt(actor, probe, meanwhile)
+    for (let waits = 0; waits < 3 && !once; waits++) {
       const pause = retryAfterMs(exchange)
       if (pause === undefined) break
       await sleep(pause, undefined, { signal })
-      exchange = await attempt(actor, probe)
+      exchange = await attempt(actor, probe, meanwhile)
     }
     // Only what changes nothing is sent again; a server that says "not implemented" means it.
-    if (probe.method === 'GET' && failedForNow(exchange) && !notImplemented(exchange)) {
+    if (!once && probe.method === 'GET' && onlyReads(probe) && failedForNow(exchange) && !notImplemented(exchange)) {
       await sleep(200 + Math.random() * 100, undefined, { signal })
-      exchange = await attempt(actor, probe)
+      exchange = await attempt(actor, probe, meanwhile)
     }
     ledger.note(exchange)
     return exchange
   }
 
-  const send: Send = (actor, probe) => {
-    const playing = play(actor, probe)
-    inFlight.add(playing)
-    return playing.finally(() => inFlight.delete(playing))
+  const tracked = <T>(work: Promise<T>): Promise<T> => {
+    inFlight.add(work)
+    return work.finally(() => inFlight.delete(work))
   }
+
+  const send: Send = (actor, probe, options) => tracked(play(actor, probe, options))
+
+  const share = (line: Line): SharedLine => {
+    const pipeline = async (requests: readonly (readonly [ActorName, Probe])[]): Promise<Exchange[]> => {
+      signal?.throwIfAborted()
+      for (const [actor, probe] of requests) expect(actor, probe)
+      sent += requests.length
+      const startedAt = performance.now()
+      const answers = await line.pipeline(requests.map(([actor, probe]) => wireOf(actor, probe)))
+      return requests.flatMap(([actor, probe], index) => {
+        const answer = answers[index]
+        if (!answer) return []
+        const exchange = exchangeOf(actor, probe, answer, startedAt)
+        ledger.note(exchange)
+        return [exchange]
+      })
+    }
+    return {
+      pipeline: (requests) => tracked(pipeline(requests)),
+      async send(actor, probe) {
+        const [exchange] = await tracked(pipeline([[actor, probe]]))
+        return exchange as Exchange
+      },
+      async abort(actor, probe, afterMs) {
+        if (!onlyReads(probe)) throw new Error('Nobody would learn what a request has made whose answer is not read.')
+        signal?.throwIfAborted()
+        sent++
+        await line.abort(wireOf(actor, probe), afterMs)
+      },
+      close: () => line.close(),
+    }
+  }
+  const openLine = transport.line?.bind(transport)
 
   return {
     send,
+    ...(transport.socket
+      ? { socket: (actor: ActorName, probe: Probe, messages: readonly string[]) => send(actor, { ...probe, messages }) }
+      : {}),
+    ...(openLine ? { line: () => share(openLine()) } : {}),
     idle: async () => {
       await Promise.allSettled(inFlight)
     },
@@ -116,11 +192,9 @@ export function createClient(options: ClientOptions): Client {
 
 const receivedIn = ({ body, headers }: Exchange) => [body, ...Object.values(headers)]
 
-const sentIn = ({ probe }: Exchange) => [
-  probe.path,
-  bodyOf(probe) ?? '',
-  JSON.stringify([probe.headers, probe.disguise]),
-]
+const sentIn = ({ probe }: Exchange) => [probe.path, ...saidIn(probe), JSON.stringify([probe.headers, probe.disguise])]
+
+const saidIn = (probe: Probe) => [bodyOf(probe) ?? '', ...(probe.messages ?? [])]
 
 /** Whether the server says that it has no such feature: 501, or 500 with the words. */
 export function notImplemented({ status, body }: Pick<WireAnswer, 'status' | 'body'>): boolean {

@@ -41,7 +41,7 @@ export class LedgerViolation extends Error {
 /** POST routes that only read. */
 const READS = [
   /^\/(threads|assistants)\/(search|count)$/,
-  /^\/threads\/[^/]+\/(history|state\/checkpoint)$/,
+  /^\/threads\/[^/]+\/(history|state\/checkpoint|stream\/events)$/,
   /^\/assistants\/[^/]+\/versions$/,
   /^\/store\/(items\/search|namespaces)$/,
   /^\/runs\/crons\/(search|count)$/,
@@ -66,9 +66,15 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
 
 const UNFINISHED = new Set(['pending', 'running'])
 
+/** Commands of the second protocol that only read. */
+const READING_COMMANDS = new Set(['state.get', 'agent.getTree', 'state.listCheckpoints'])
+
 /** Whether a request only reads, as far as the API says. */
-export function onlyReads({ method, path }: Probe): boolean {
+export function onlyReads(probe: Probe): boolean {
+  const { method, path, messages } = probe
   const clean = pathOf(path)
+  if (messages) return messages.every((text) => reads(JSON.parse(text)))
+  if (method === 'POST' && clean.endsWith('/commands')) return reads(jsonOf(probe))
   return READING.has(method) || (method === 'POST' && READS.some((route) => route.test(clean)))
 }
 
@@ -137,6 +143,10 @@ export function createLedger({ agents, write }: LedgerOptions): Ledger {
     objects: () => [...known.values()].filter(({ id, kind }) => kind !== 'run' && present.has(id)),
     unfinishedRuns: () => [...known.values()].filter(({ id, kind }) => kind === 'run' && unfinished.has(id)),
   }
+}
+
+function reads({ method }: { method?: unknown }): boolean {
+  return typeof method === 'string' && (READING_COMMANDS.has(method) || method.startsWith('subscription.'))
 }
 
 function pathOf(path: string): string {

@@ -9,6 +9,7 @@ import { type CheckResult, type ExitCode, type IsolationEvent, resultKey, type S
 import { createEvidenceMaker } from './evidence.js'
 import { type Belongings, type Need, PlantFailure, plant } from './fixtures.js'
 import { openJournal } from './journal.js'
+import { type ForgeOptions, forge } from './jwt/forgery.js'
 import { createLedger } from './ledger.js'
 import { preflight, type Stop } from './preflight.js'
 import { createRedact, redactDeep } from './redact.js'
@@ -40,6 +41,8 @@ export interface SuiteOptions {
   readonly identities?: Readonly<Partial<Record<Owner, string | undefined>>> | undefined
   /** Leaves everything on the server, for a look by hand. */
   readonly keep?: boolean
+  /** What the JWT checks need besides the users' tokens. */
+  readonly forging?: Pick<ForgeOptions, 'jwks' | 'expired' | 'otherAudience'>
   /** Ends the run early; what was created is removed all the same. */
   readonly signal?: AbortSignal | undefined
   /** How requests travel; over HTTP when nothing is said. */
@@ -63,7 +66,12 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     target: shown(target),
     startedAt: new Date().toISOString(),
   }
-  const credentials = createCredentials({ tokens: options.tokens, junk: lookalike(options.tokens.alice) })
+  const forgery = await forge({ ...options.tokens, target, ...options.forging })
+  const credentials = createCredentials({
+    tokens: options.tokens,
+    junk: lookalike(options.tokens.alice),
+    ...(forgery ? { forged: forgery.tokens } : {}),
+  })
   const redact = createRedact(credentials)
   const clean = <T extends IsolationEvent>(event: T): T => redactDeep(event, redact)
 
@@ -121,6 +129,10 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
         ledger,
         evidence,
         learnt: found.learnt,
+        target,
+        adopt: credentials.adopt,
+        credential: credentials.form,
+        jwt: forgery,
         settings: { ...DEFAULT_SETTINGS, ...options.settings },
         owners: credentials.owners,
         victims: [],
@@ -140,6 +152,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     if (!options.keep) cleanup = await cleanUp({ client: cleaner, ledger, evidence }, concurrency)
     if (cleanup?.left.length === 0) journal?.remove()
     transport.close()
+    forgery?.close()
   }
   if (deadline?.aborted && !interrupted) {
     for (const result of notReached(checks, results, credentials.owners)) {

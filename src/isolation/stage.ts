@@ -3,6 +3,7 @@ import type { Secrets } from './canary.js'
 import type { Client } from './client.js'
 import type { EvidenceMaker } from './evidence.js'
 import type { Belongings } from './fixtures.js'
+import type { Forgery } from './jwt/forgery.js'
 import type { Ledger } from './ledger.js'
 import type { Snapshot } from './snapshot.js'
 
@@ -54,6 +55,13 @@ export interface Victim {
 /** Everything a check runs on. One stage is one run. */
 export interface Stage {
   readonly runId: string
+  readonly target: URL
+  /** Which header carries the credential, and the word in front of the token. */
+  readonly credential: { readonly header: string; readonly scheme: string }
+  /** What was forged out of the users' JWTs; undefined where their tokens are none. */
+  readonly jwt?: Forgery | undefined
+  /** Takes a token that the server issued during the run. */
+  adopt(name: string, token: string): void
   readonly client: Client
   readonly secrets: Secrets
   readonly ledger: Ledger

@@ -2,40 +2,34 @@ import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import http from 'node:http'
 import https from 'node:https'
-import type { LookupFunction } from 'node:net'
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import net, { type LookupFunction } from 'node:net'
+import tls from 'node:tls'
 import type { ActorName } from './actor.js'
-import type { Exchange, Method } from './probe.js'
+import { type Line, openLine } from './line.js'
+import { oddHead } from './odd-head.js'
+import { askSocket } from './socket.js'
+import { createSilence, decode, flatten, type WireAnswer, type WireRequest } from './wire.js'
 
-export interface WireRequest {
-  readonly actor: ActorName
-  readonly method: Method
-  readonly path: string
-  readonly headers: Readonly<Record<string, string | string[]>>
-  readonly body?: string | undefined
-  readonly timeoutMs: number
-}
-
-export type WireAnswer = Pick<Exchange, 'status' | 'headers' | 'body' | 'ending'>
+export type { WireAnswer, WireRequest } from './wire.js'
 
 export interface Transport {
   send(request: WireRequest): Promise<WireAnswer>
+  /** Asks for a WebSocket and says these messages once it is open. Absent where there is no connection to upgrade. */
+  socket?(request: WireRequest, messages: readonly string[]): Promise<WireAnswer>
+  /** A connection of its own, for several users. Absent where there are no connections. */
+  line?(): Line
   close(): void
 }
 
 export interface TransportOptions {
-  /** A stream counts as silent this long after its last byte. */
+  /** A stream counts as silent so long after its last byte. */
   readonly quietMs?: number
+  /** No stream is read for longer. */
+  readonly streamMs?: number
   /** Longer answers are cut, and a cut answer proves nothing. */
   readonly maxBytes?: number
   /** A certificate authority to trust besides the usual ones, as PEM. */
   readonly ca?: string | undefined
-}
-
-const DECODERS: Readonly<Record<string, (data: Buffer) => Buffer>> = {
-  gzip: gunzipSync,
-  br: brotliDecompressSync,
-  deflate: inflateSync,
 }
 
 /**
@@ -48,9 +42,12 @@ const DECODERS: Readonly<Record<string, (data: Buffer) => Buffer>> = {
  */
 export async function createTransport(
   target: URL,
-  { quietMs = 1200, maxBytes = 8 * 1024 * 1024, ca }: TransportOptions = {},
+  { quietMs = 1200, streamMs = 15_000, maxBytes = 8 * 1024 * 1024, ca }: TransportOptions = {},
 ): Promise<Transport> {
-  const { request, Agent } = target.protocol === 'https:' ? https : http
+  const secure = target.protocol === 'https:'
+  const { request, Agent } = secure ? https : http
+  const connect = (options: object) =>
+    secure ? tls.connect(options as tls.ConnectionOptions) : net.connect(options as net.NetConnectOpts)
   const host = target.hostname.replace(/^\[|\]$/g, '')
   const pinned = pinnedLookup(await lookup(host, { all: true }))
   const agents = new Map<ActorName, http.Agent>()
@@ -62,49 +59,49 @@ export async function createTransport(
   }
   const prefix = target.pathname.replace(/\/$/, '')
 
-  const once = ({
-    actor,
-    method,
-    path,
-    headers,
-    body,
-    timeoutMs,
-  }: WireRequest): Promise<WireAnswer & { stale: boolean }> =>
+  const once = (wire: WireRequest): Promise<WireAnswer & { stale: boolean }> =>
     new Promise((resolve) => {
+      const { actor, method, path, headers, body, timeoutMs, hangUpMs, meanwhile } = wire
       let head: Pick<WireAnswer, 'status' | 'headers'> = { status: 0, headers: {} }
       const chunks: Buffer[] = []
       let size = 0
-      let quiet: NodeJS.Timeout | undefined
       let settled = false
       const settle = (ending: WireAnswer['ending']) => {
         if (settled) return
         settled = true
         clearTimeout(hardStop)
-        clearTimeout(quiet)
+        silence.end()
         const stale = ending === 'reset' && head.status === 0 && outgoing.reusedSocket
         resolve({ ...head, body: decode(Buffer.concat(chunks), head.headers['content-encoding']), ending, stale })
         if (ending !== 'complete') outgoing.destroy()
       }
+      // A whole address stands in the request line as it is.
+      const line = path.startsWith('/') ? prefix + path : path
+      const odd = oddHead(method, line, headers)
       const outgoing = request(
         {
           host,
-          port: target.port || (target.protocol === 'https:' ? 443 : 80),
-          method,
-          path: prefix + path,
-          headers: body === undefined ? headers : { ...headers, 'content-length': String(Buffer.byteLength(body)) },
-          agent: agentOf(actor),
+          port: target.port || (secure ? 443 : 80),
+          method: odd ? 'POST' : method,
+          path: odd ? '/' : line,
+          headers: {
+            ...(odd?.headers ?? headers),
+            ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+          },
           lookup: pinned,
+          ...(odd ? { createConnection: (options) => odd.onto(connect(options)) } : { agent: agentOf(actor) }),
         },
         (incoming) => {
           head = { status: incoming.statusCode ?? 0, headers: flatten(incoming.headers) }
           const streaming = (head.headers['content-type'] ?? '').startsWith('text/event-stream')
-          const hush = () => {
-            clearTimeout(quiet)
-            if (streaming) quiet = setTimeout(() => settle('quiet'), quietMs)
+          if (streaming) {
+            silence.stir()
+            // An open stream that the clock cuts off is no time-out: it is judged by what it brought.
+            clearTimeout(hardStop)
+            hardStop = setTimeout(() => settle('quiet'), hangUpMs ?? streamMs)
           }
-          hush()
           incoming.on('data', (chunk: Buffer) => {
-            hush()
+            if (streaming) silence.stir()
             size += chunk.length
             if (size > maxBytes) return settle('cut')
             chunks.push(chunk)
@@ -117,10 +114,11 @@ export async function createTransport(
           incoming.on('aborted', () => settle('reset'))
         },
       )
-      // An open stream that was cut off by the clock is no time-out: it is judged by what it brought.
-      const hardStop = setTimeout(() => settle(quiet ? 'quiet' : 'timeout'), timeoutMs)
+      const silence = createSilence(quietMs, meanwhile, () => settle('quiet'))
+      let hardStop = setTimeout(() => settle('timeout'), timeoutMs)
       outgoing.on('error', () => settle('reset'))
-      outgoing.end(body)
+      // As bytes, or the head would be sent in the encoding of the body.
+      outgoing.end(body === undefined ? undefined : Buffer.from(body))
     })
 
   return {
@@ -130,6 +128,8 @@ export async function createTransport(
       const { stale: _, ...settled } = answer.stale ? await once(wire) : answer
       return settled
     },
+    socket: (wire, messages) => askSocket(wire, messages, { url: target, lookup: pinned, quietMs, streamMs, maxBytes }),
+    line: () => openLine({ url: target, lookup: pinned, maxBytes }),
     close() {
       for (const agent of agents.values()) agent.destroy()
     },
@@ -141,19 +141,5 @@ function pinnedLookup(addresses: LookupAddress[]): LookupFunction {
     if (options.all) return callback(null, addresses)
     const [first] = addresses
     return callback(null, first?.address ?? '', first?.family)
-  }
-}
-
-function flatten(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]))
-}
-
-function decode(data: Buffer, encoding: string | undefined): string {
-  const decoder = encoding === undefined ? undefined : DECODERS[encoding]
-  if (!decoder) return data.toString('utf8')
-  try {
-    return decoder(data).toString('utf8')
-  } catch {
-    return data.toString('latin1')
   }
 }

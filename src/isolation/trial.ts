@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { type ActorName, type Attacker, type Owner, WHO } from './actor.js'
 import { newCanary } from './canary.js'
 import type { Check, Inspection, Scene } from './check.js'
-import { type Client, notImplemented } from './client.js'
+import type { Client } from './client.js'
 import type { CheckResult } from './events.js'
 import type { Evidence } from './evidence.js'
 import { type Belongings, haltOf, messageOf, type Need, PlantFailure, plant, settled } from './fixtures.js'
-import { type Exchange, isEmptyAnswer, type Probe, routeOf, succeeded, withoutIds } from './probe.js'
+import { unsupported } from './offers.js'
+import { type Exchange, isEmptyAnswer, type Probe, routeOf, succeeded } from './probe.js'
 import { compareSnapshots, type Difference, type Snapshot, takeSnapshot } from './snapshot.js'
 import type { Stage } from './stage.js'
-import { type Control, judge, type Verdict, worst } from './verdict.js'
+import { type Control, held, judge, type Verdict, worst } from './verdict.js'
 
 /** Objects that checks without effects share; planted before the first of them. */
 export type Shared = Readonly<Partial<Record<Owner, Belongings | PlantFailure>>>
@@ -21,11 +22,17 @@ export function attackersOf({ actors = ['bob'] }: Check, owners: readonly Owner[
 
 /** What has to be planted so that the shared checks of a selection can run. */
 export function sharedNeeds(checks: readonly Check[]): Need[] {
-  return [...new Set(checks.filter(({ mutates }) => !mutates).flatMap(needsOf))]
+  return [
+    ...new Set(checks.filter(({ mutates }) => !mutates).flatMap((check) => [...needsOf(check), ...wantsOf(check)])),
+  ]
 }
 
 function needsOf({ needs = [], own = [] }: Check): Need[] {
   return [...needs, ...own].filter((need) => need !== 'identity')
+}
+
+function wantsOf({ wants = [] }: Check): readonly Need[] {
+  return wants
 }
 
 /**
@@ -87,11 +94,14 @@ async function castFor(
   const all = needsOf(check)
   if (!check.mutates) {
     // Each kind was planted by itself, so that a server without a store still has its threads tested.
-    const planted = await Promise.all(all.map(async (need) => [need, await shared(need)] as const))
+    const wanted = wantsOf(check)
+    const planted = await Promise.all([...all, ...wanted].map(async (need) => [need, await shared(need)] as const))
+    const there = ([need, each]: (typeof planted)[number]) =>
+      !wanted.includes(need) || Object.values(each).every((one) => !(one instanceof PlantFailure))
     const of = (owner: Owner) =>
       combine(
         owner,
-        planted.map(([need, each]) => [need, unwrap(each[owner])] as const),
+        planted.filter(there).map(([need, each]) => [need, unwrap(each[owner])] as const),
       )
     const alice = of('alice')
     const bob = of('bob')
@@ -100,13 +110,14 @@ async function castFor(
   }
   const needs = all.filter((need) => check.needs?.includes(need))
   const own = all.filter((need) => check.own?.includes(need))
+  const wanted = wantsOf(check)
   const [alice, bob, attacks] = await Promise.all([
-    plant(stage, 'alice', all, check.id),
-    actors.includes('bob') ? plant(stage, 'bob', all, check.id) : undefined,
+    plantAll(stage, 'alice', all, wanted, check.id),
+    actors.includes('bob') ? plantAll(stage, 'bob', all, wanted, check.id) : undefined,
     Promise.all(
       actors.map(async (actor): Promise<Part> => {
         const [target, mine] = await Promise.all([
-          plant(stage, 'alice', needs, check.id),
+          plantAll(stage, 'alice', needs, wanted, check.id),
           actor === 'bob' || actor === 'carol' ? plant(stage, actor, own, check.id) : undefined,
         ])
         return { actor, target, own: mine }
@@ -114,6 +125,31 @@ async function castFor(
     ),
   ])
   return { alice, bob, attacks }
+}
+
+/** What must be there, and what may be missing. */
+async function plantAll(
+  stage: Stage,
+  owner: Owner,
+  needs: readonly Need[],
+  wanted: readonly Need[],
+  check: string,
+): Promise<Belongings> {
+  if (wanted.length === 0) return plant(stage, owner, needs, check)
+  const parts = await Promise.all([
+    ...needs.map(async (need) => [need, await plant(stage, owner, [need], check)] as const),
+    ...wanted.map(async (need) => {
+      const planted = await plant(stage, owner, [need], check).catch((error: unknown) => {
+        if (error instanceof PlantFailure) return undefined
+        throw error
+      })
+      return planted && ([need, planted] as const)
+    }),
+  ])
+  return combine(
+    owner,
+    parts.filter((part) => part !== undefined),
+  )
 }
 
 function unwrap(planted: Belongings | PlantFailure | undefined): Belongings {
@@ -202,11 +238,15 @@ function sceneFor(
     },
     message: (text) => messageOf(stage.settings, text),
     halt: haltOf(stage.settings),
+    origin: stage.target.origin + stage.target.pathname.replace(/\/$/, ''),
+    forged: (way) => stage.jwt?.names.filter((name) => name.startsWith(`${way}-`)) ?? [],
   }
 }
 
 interface Played extends Part {
   readonly exchanges: readonly Exchange[]
+  /** What was sent after the look, by the check itself, which judges it as well. */
+  readonly later: readonly Exchange[]
   readonly evidence: readonly Evidence[]
   /** A verdict that the check reached by itself, or a set-up that failed. */
   readonly instead: Verdict | undefined
@@ -218,7 +258,8 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
   const { actor, target, own } = part
   const scene = sceneFor(check, stage, actor, target, own)
   const prepared = await prepare(check, stage, scene)
-  if (prepared) return { ...part, exchanges: [], evidence: [], instead: prepared, unread: [] }
+  const instead = prepared ?? (await openRoad(check, stage, actor, scene))
+  if (instead) return { ...part, exchanges: [], later: [], evidence: [], instead, unread: [] }
 
   const looks = check.mutates === true && check.afterCheck !== false
   const before: Snapshot = looks ? await takeSnapshot(client, target) : []
@@ -240,19 +281,35 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
     }
     if (target.owner === 'alice') stage.victims.push({ check: check.id, target, snapshot: after })
   }
+  const later: Exchange[] = []
   const inspection: Inspection = {
     scene,
     stage,
     exchanges,
     seen: (exchange) => seenIn(check, stage, exchange),
     stated: evidence.stated,
-    attack: (probe) => client.send(actor, probe),
+    async attack(probe) {
+      const exchange = await client.send(actor, probe)
+      later.push(exchange)
+      return exchange
+    },
     alice: (probe) => client.send('alice', probe),
     as: (who, probe) => client.send(who, probe),
+    adopt: stage.adopt,
   }
   const last = (await check.inspect?.(inspection)) ?? []
-  if ('kind' in last) return { ...part, exchanges, evidence: found, instead: last, unread }
-  return { ...part, exchanges, evidence: [...found, ...last], instead: undefined, unread }
+  if ('kind' in last) return { ...part, exchanges, later, evidence: found, instead: last, unread }
+  return { ...part, exchanges, later, evidence: [...found, ...last], instead: undefined, unread }
+}
+
+/** Whether the attacker gets there without any trick. */
+async function openRoad(check: Check, stage: Stage, actor: Attacker, scene: Scene): Promise<Verdict | undefined> {
+  for (const probe of check.straight?.(scene) ?? []) {
+    const exchange = await stage.client.send(actor, probe)
+    const open = seenIn(check, stage, exchange).length > 0 || (check.on2xx === 'leak' && succeeded(exchange))
+    if (open) return { kind: 'skipped', reason: `${WHO[actor]} needs no trick for it: see ${routeOf(probe)}` }
+  }
+  return undefined
 }
 
 /**
@@ -275,7 +332,12 @@ async function withoutOutages(client: Client, changed: readonly Difference[], tw
  * lists show it too. integrity.residue looks for the rest.
  */
 function seenIn(check: Check, { client, evidence }: Stage, exchange: Exchange): Evidence[] {
-  const hits = client.hits(exchange).filter((secret) => secret.check === undefined || secret.check === check.id)
+  const hers = exchange.probe.asAlice !== undefined
+  const hits = client
+    .hits(exchange)
+    .filter(
+      (secret) => (secret.check === undefined || secret.check === check.id) && !(hers && secret.owner === 'alice'),
+    )
   return hits.map((secret) => evidence.seen(exchange, secret))
 }
 
@@ -362,20 +424,8 @@ async function missingProof(
   return changed.length > 0 ? undefined : 'her own request changed nothing that could be seen'
 }
 
-function undisguised(probe: Probe): Probe {
-  const { disguise: _, ...plain } = probe
+function undisguised({ disguise: _, asAlice: __, ...plain }: Probe): Probe {
   return plain
-}
-
-/** Whether this answer to somebody who may says that the server has no such route. */
-function unsupported(stage: Stage, exchange: Exchange): boolean {
-  if (exchange.status === 405 || notImplemented(exchange)) return true
-  const { unknownRoute } = stage.learnt
-  return (
-    exchange.status === 404 &&
-    exchange.status === unknownRoute.status &&
-    withoutIds(exchange.body) === unknownRoute.body
-  )
 }
 
 function decide(
@@ -386,14 +436,14 @@ function decide(
   bob: ControlRun | undefined,
 ): CheckResult {
   const { evidence } = stage
-  const { actor, exchanges } = played
+  const { actor, exchanges, later } = played
   const report = (verdict: Verdict): CheckResult => {
     if (verdict.kind === 'leak') stage.leaked.add(check.id)
     return {
       check,
       actor,
       verdict,
-      requests: exchanges.map(({ probe, status, ms }) => ({
+      requests: [...exchanges, ...later].map(({ probe, status, ms }) => ({
         route: routeOf(probe),
         status,
         ms,
@@ -409,17 +459,14 @@ function decide(
   }
   const unexpected = (exchange: Exchange) =>
     evidence.stated(exchange, 'answer', `${exchange.status} with ${exchange.body.length} characters`)
-  const verdicts = exchanges.map((exchange, index) =>
-    judge(
-      {
-        exchange,
-        evidence: seenIn(check, stage, exchange),
-        control: controlAt(index),
-      },
-      check.on2xx,
-      unexpected,
-    ),
-  )
+  const verdicts = exchanges.map((exchange, index): Verdict => {
+    const seen = seenIn(check, stage, exchange)
+    const { asAlice: remark } = exchange.probe
+    if (remark !== undefined && seen.length === 0 && succeeded(exchange) && stage.client.shows(exchange, 'alice')) {
+      return held(`${exchange.status} as Alice`, remark === '' ? [] : [remark])
+    }
+    return judge({ exchange, evidence: seen, control: controlAt(index) }, check, unexpected)
+  })
   if (played.evidence.length > 0) verdicts.push({ kind: 'leak', evidence: played.evidence })
   if (played.instead) verdicts.push(played.instead)
   if (played.unread.length > 0) {
@@ -437,5 +484,5 @@ function withoutRequests({ controls }: ControlRun): Verdict {
   if (bad && bad.kind !== 'proved') {
     return { kind: bad.kind === 'failed' ? 'inconclusive' : 'skipped', reason: bad.reason }
   }
-  return { kind: 'isolated', note: 'nothing found', byRole: false }
+  return held('nothing found')
 }

@@ -8,6 +8,8 @@ export type Verdict =
       readonly note: string
       /** Bob could not have done this to his own object either: a role refused him, not ownership. */
       readonly byRole: boolean
+      /** What is no leak and still worth knowing, such as a token that is taken from the URL as well. */
+      readonly remarks?: readonly string[]
     }
   | { readonly kind: 'leak'; readonly evidence: readonly Evidence[] }
   | { readonly kind: 'inconclusive'; readonly reason: string }
@@ -32,6 +34,15 @@ export interface Observation {
   readonly control: Control
 }
 
+/** How a check wants its answers read, besides what a 2xx means. */
+export interface Reading {
+  readonly on2xx: On2xx
+  /** Statuses that are an honest answer to this attack, though they are none to others. */
+  readonly accepts?: readonly number[]
+  /** What to do about a crash, where its cause is known. */
+  readonly onCrash?: string
+}
+
 const DENIED = new Set([401, 403, 404, 410])
 /** They refuse the request, not the person, so they count only where Alice's identical request went through. */
 const REFUSED = new Set([400, 405, 409, 415, 422])
@@ -44,7 +55,7 @@ const REFUSED = new Set([400, 405, 409, 415, 422])
  */
 export function judge(
   { exchange, evidence, control }: Observation,
-  on2xx: On2xx,
+  { on2xx, accepts = [], onCrash }: Reading,
   unexpected: (exchange: Exchange) => Evidence,
 ): Verdict {
   if (evidence.length > 0) return { kind: 'leak', evidence }
@@ -54,7 +65,8 @@ export function judge(
   if (open !== undefined) return { kind: 'inconclusive', reason: open }
   const served =
     succeeded(exchange) && (on2xx === 'leak' || (on2xx === 'leak-unless-empty' && !isEmptyAnswer(exchange)))
-  return served ? { kind: 'leak', evidence: [unexpected(exchange)] } : judgeDenial(exchange)
+  if (served) return { kind: 'leak', evidence: [unexpected(exchange)] }
+  return accepts.includes(exchange.status) ? held(String(exchange.status)) : judgeDenial(exchange, onCrash)
 }
 
 /** Why an answer that is none can't be judged. */
@@ -64,20 +76,20 @@ function undecided({ ending }: Exchange): string | undefined {
   return ending === 'cut' ? 'the answer was too long to be searched to its end' : undefined
 }
 
-function judgeDenial(exchange: Exchange): Verdict {
+function judgeDenial(exchange: Exchange, onCrash = 'make it a 401, 403 or 404'): Verdict {
   const { status } = exchange
   const inconclusive = (reason: string): Verdict => ({ kind: 'inconclusive', reason })
-  if (DENIED.has(status) || REFUSED.has(status)) return isolated(String(status))
-  if (succeeded(exchange)) return isolated(isEmptyAnswer(exchange) ? `${status} empty` : `${status} own`)
+  if (DENIED.has(status) || REFUSED.has(status)) return held(String(status))
+  if (succeeded(exchange)) return held(isEmptyAnswer(exchange) ? `${status} empty` : `${status} own`)
   if (status === 429) return inconclusive('rate limited')
-  if (status >= 500) return inconclusive(`denied by a crash (${status}): make it a 401, 403 or 404`)
-  if (status >= 300 && status < 400 && isSignIn(exchange.headers['location'] ?? ''))
-    return isolated(`${status} sign-in`)
+  if (status >= 500) return inconclusive(`denied by a crash (${status}): ${onCrash}`)
+  if (status >= 300 && status < 400 && isSignIn(exchange.headers['location'] ?? '')) return held(`${status} sign-in`)
   return inconclusive(`unexpected status ${status}`)
 }
 
-function isolated(note: string): Verdict {
-  return { kind: 'isolated', note, byRole: false }
+/** Nothing leaked. */
+export function held(note: string, remarks: readonly string[] = []): Verdict {
+  return { kind: 'isolated', note, byRole: false, ...(remarks.length === 0 ? {} : { remarks }) }
 }
 
 function isSignIn(location: string): boolean {
@@ -90,12 +102,14 @@ export function worst(verdicts: readonly Verdict[]): Verdict {
   if (leaks.length > 0) return { kind: 'leak', evidence: leaks }
   const open = verdicts.find(({ kind }) => kind === 'inconclusive')
   if (open) return open
-  const held = verdicts.flatMap((verdict) => (verdict.kind === 'isolated' ? [verdict] : []))
+  const holding = verdicts.flatMap((verdict) => (verdict.kind === 'isolated' ? [verdict] : []))
   const [skipped] = verdicts
-  if (held.length === 0) return skipped ?? { kind: 'inconclusive', reason: 'nothing was tried' }
+  if (holding.length === 0) return skipped ?? { kind: 'inconclusive', reason: 'nothing was tried' }
+  const remarks = [...new Set(holding.flatMap((verdict) => verdict.remarks ?? []))]
   return {
     kind: 'isolated',
-    note: [...new Set(held.map(({ note }) => note))].join(', '),
-    byRole: held.some(({ byRole }) => byRole),
+    note: [...new Set(holding.map(({ note }) => note))].join(', '),
+    byRole: holding.some(({ byRole }) => byRole),
+    ...(remarks.length === 0 ? {} : { remarks }),
   }
 }

@@ -39,7 +39,7 @@ interface Given {
 
 function verdict({ answer, control = PROVED, canary = false, on2xx = 'leak-unless-empty' }: Given): Verdict['kind'] {
   const seen = canary ? [evidence('thread.metadata')] : []
-  return judge({ exchange: exchange(answer), evidence: seen, control }, on2xx, () => evidence('answer')).kind
+  return judge({ exchange: exchange(answer), evidence: seen, control }, { on2xx }, () => evidence('answer')).kind
 }
 
 const STREAM = { 'content-type': 'text/event-stream' }

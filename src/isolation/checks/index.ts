@@ -7,12 +7,16 @@ import { boundaryNearMiss } from './boundary/boundary.near-miss.js'
 import { boundaryNoToken } from './boundary/boundary.no-token.js'
 import { boundaryPrototypeKey } from './boundary/boundary.prototype-key.js'
 import { boundaryProxyIdentity } from './boundary/boundary.proxy-identity.js'
+import { boundaryPublicPrefix } from './boundary/boundary.public-prefix.js'
+import { boundaryScheme } from './boundary/boundary.scheme.js'
 import { boundaryStudioHeader } from './boundary/boundary.studio-header.js'
+import { boundaryTokenElsewhere } from './boundary/boundary.token-elsewhere.js'
+import { boundaryTwoTokens } from './boundary/boundary.two-tokens.js'
 import { collisionAssistant } from './collision/collision.assistant.js'
 import { collisionRun } from './collision/collision.run.js'
 import { collisionThread } from './collision/collision.thread.js'
-import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
 import { assistantDelete } from './delete/assistant.delete.js'
+import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
 import { deleteReplay } from './delete/delete.replay.js'
 import { deleteResidue } from './delete/delete.residue.js'
 import { runDelete } from './delete/run.delete.js'
@@ -24,8 +28,8 @@ import { integritySnapshot } from './integrity/integrity.snapshot.js'
 import { assistantCount } from './list/assistant.count.js'
 import { assistantSearch } from './list/assistant.search.js'
 import { threadCount } from './list/thread.count.js'
-import { threadSearchIds } from './list/thread.search.ids.js'
 import { threadSearch } from './list/thread.search.js'
+import { threadSearchIds } from './list/thread.search.ids.js'
 import { threadSearchMetadata } from './list/thread.search.metadata.js'
 import { oracleStatus } from './oracle/oracle.status.js'
 import { ownerAssistantCreate } from './owner/owner.assistant.create.js'
@@ -41,15 +45,15 @@ import { runRead } from './read/run.read.js'
 import { threadCopy } from './read/thread.copy.js'
 import { threadHistory } from './read/thread.history.js'
 import { threadRead } from './read/thread.read.js'
-import { threadStateCheckpoint } from './read/thread.state.checkpoint.js'
 import { threadState } from './read/thread.state.js'
+import { threadStateCheckpoint } from './read/thread.state.checkpoint.js'
 import { storeDelete } from './store/store.delete.js'
 import { storeGet } from './store/store.get.js'
 import { storeNamespaces } from './store/store.namespaces.js'
 import { storeNamespacesMatch } from './store/store.namespaces.match.js'
 import { storePut } from './store/store.put.js'
-import { storeSearchEmptyPrefix } from './store/store.search.empty-prefix.js'
 import { storeSearch } from './store/store.search.js'
+import { storeSearchEmptyPrefix } from './store/store.search.empty-prefix.js'
 import { storeSearchWildcard } from './store/store.search.wildcard.js'
 import { streamFinished } from './stream/stream.finished.js'
 import { streamParent } from './stream/stream.parent.js'
@@ -79,7 +83,11 @@ export const CHECKS: readonly Check[] = [
   boundaryNoToken,
   boundaryPrototypeKey,
   boundaryProxyIdentity,
+  boundaryPublicPrefix,
+  boundaryScheme,
   boundaryStudioHeader,
+  boundaryTokenElsewhere,
+  boundaryTwoTokens,
   collisionAssistant,
   collisionRun,
   collisionThread,

@@ -142,7 +142,8 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
     }
     if (event.kind === 'checked') {
       results.push(event.result)
-      const quiet = event.result.verdict.kind === 'isolated' || event.result.verdict.kind === 'skipped'
+      const { verdict } = event.result
+      const quiet = verdict.kind === 'skipped' || (verdict.kind === 'isolated' && verdict.remarks === undefined)
       return verbose || (run?.total ?? 0) <= FEW || !quiet ? line(event.result) : ''
     }
     return report(event)

@@ -15,6 +15,8 @@ export function failureOf({ failure }: Check, actor: ActorName): string {
 /** How the server refused, or why nothing was decided. */
 export function reasonOf(verdict: Verdict): string | null {
   if (verdict.kind === 'leak') return null
-  if (verdict.kind === 'isolated') return verdict.byRole ? `${verdict.note}, by role` : verdict.note
+  if (verdict.kind === 'isolated') {
+    return [verdict.note, ...(verdict.byRole ? ['by role'] : []), ...(verdict.remarks ?? [])].join(', ')
+  }
   return verdict.reason
 }

@@ -4,11 +4,12 @@ import type { Family } from '../../../src/isolation/check.js'
 import { CHECKS } from '../../../src/isolation/checks/index.js'
 import type { SuiteOptions } from '../../../src/isolation/runner.js'
 import { leaking, play } from './play.js'
-import type { Call, Overlay, User } from './world.js'
+import type { Call, Overlay, SocketOverlay, User } from './world.js'
 
 /** A server of ours with exactly one hole. */
 export interface Mutant {
   readonly overlay?: Overlay
+  readonly socket?: SocketOverlay
   /** Rules with a hole, where the hole is one of rules. */
   readonly auth?: () => Auth
   readonly options?: Partial<SuiteOptions>
@@ -28,9 +29,9 @@ export function prove(family: Family, mutants: Readonly<Record<string, Mutant | 
     })
 
     it.each(Object.entries(mutants))('%s goes red, and nothing else', async (id, given) => {
-      const { overlay, auth, options, also }: Mutant = typeof given === 'function' ? { overlay: given } : given
+      const { overlay, socket, auth, options, also }: Mutant = typeof given === 'function' ? { overlay: given } : given
       const played = await play(
-        { ...(overlay ? { overlay } : {}), ...(auth ? { auth: auth() } : {}) },
+        { ...(overlay ? { overlay } : {}), ...(socket ? { socket } : {}), ...(auth ? { auth: auth() } : {}) },
         { ...options, transport: { quietMs: 150 } },
       )
       expect(leaking(played)).toEqual([id, ...(also?.checks ?? [])].toSorted())

@@ -1,5 +1,7 @@
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { type ServerType, serve } from '@hono/node-server'
+import { WebSocketServer } from 'ws'
 import { Auth } from '../../../src/engine/auth.js'
 import { HTTPException } from '../../../src/engine/http-exception.js'
 import { open, type ServeOptions, type TestServer } from '../../support/server.js'
@@ -34,6 +36,15 @@ export type Next = (call: Call) => Promise<Response>
 /** A fault, in front of the real server. Its own requests go through `next` as well. */
 export type Overlay = (call: Call, next: Next) => Response | Promise<Response>
 
+/**
+ * A WebSocket, which the real server has none of: the status that refuses it, or what it says when it opens (`undefined`)
+ * and to each message.
+ */
+export type SocketOverlay = (
+  call: Call,
+  next: Next,
+) => Promise<number | ((message: string | undefined) => Promise<readonly string[]>)>
+
 export interface World {
   readonly url: URL
   readonly server: TestServer
@@ -47,10 +58,16 @@ export interface World {
 export interface WorldOptions extends Omit<ServeOptions, 'auth'> {
   readonly auth?: Auth
   readonly overlay?: Overlay
+  readonly socket?: SocketOverlay
 }
 
 /** The real server, with the owner-only rules of the template and the tokens of Alice, Bob and Carol, behind an overlay. */
-export async function startWorld({ auth = ownerOnly(), overlay, ...options }: WorldOptions = {}): Promise<World> {
+export async function startWorld({
+  auth = ownerOnly(),
+  overlay,
+  socket,
+  ...options
+}: WorldOptions = {}): Promise<World> {
   const server = await open({ ...options, auth })
   const seen: Call[] = []
   const next: Next = async (call) => server.app.fetch(requestOf(call))
@@ -62,6 +79,25 @@ export async function startWorld({ auth = ownerOnly(), overlay, ...options }: Wo
   const listening = await new Promise<ServerType>((resolve) => {
     const started = serve({ fetch, port: 0, hostname: '127.0.0.1' }, () => resolve(started))
   })
+  if (socket) {
+    const sockets = new WebSocketServer({ noServer: true })
+    listening.on('upgrade', async (request: IncomingMessage, connection: Socket, head: Buffer) => {
+      const call = upgradeOf(request)
+      seen.push(call)
+      const answer = await socket(call, next)
+      if (typeof answer === 'number') {
+        connection.end(`HTTP/1.1 ${answer} Refused\r\ncontent-length: 0\r\n\r\n`)
+        return
+      }
+      sockets.handleUpgrade(request, connection, head, async (opened) => {
+        const say = (messages: readonly string[]) => {
+          for (const message of messages) opened.send(message)
+        }
+        opened.on('message', async (message) => say(await answer(String(message))))
+        say(await answer(undefined))
+      })
+    })
+  }
   const { port } = listening.address() as AddressInfo
   return {
     url: new URL(`http://127.0.0.1:${port}`),
@@ -142,6 +178,43 @@ async function callOf(request: Request): Promise<Call> {
     headers: new Headers(request.headers),
     text: await request.text(),
   })
+}
+
+function upgradeOf({ url = '/', headers }: IncomingMessage): Call {
+  const kept = Object.entries(headers).filter(([name]) => !/^(connection|upgrade|sec-websocket-.*)$/.test(name))
+  return makeCall({
+    method: 'GET',
+    url: new URL(url, 'http://127.0.0.1'),
+    headers: new Headers(Object.fromEntries(kept.map(([name, value]) => [name, String(value)]))),
+    text: '',
+  })
+}
+
+/**
+ * The second protocol over a WebSocket, on top of the real server: it opens for whoever may read the thread, tells the
+ * last state when it is subscribed to, and passes commands on. `taken` is who the server takes the caller for.
+ */
+export function threadSocket(taken: (call: Call) => Call = (call) => call): SocketOverlay {
+  return async (asked, next) => {
+    const [, thread] = /^\/threads\/([^/]+)\/stream\/events$/.exec(asked.path) ?? []
+    if (thread === undefined) return 404
+    const caller = taken(asked)
+    const command = (json: unknown) =>
+      next(caller.but({ method: 'POST', path: `/threads/${thread}/commands`, json, headers: { origin: null } }))
+    const state = { id: 0, method: 'state.get', params: {} }
+    const { status } = await command(state)
+    if (status !== 200) return status
+    return async (message) => {
+      if (message === undefined) return []
+      const { id, method } = JSON.parse(message) as { id: number; method: string }
+      if (method !== 'subscription.subscribe') return [await (await command(JSON.parse(message))).text()]
+      const { result } = (await (await command(state)).json()) as { result?: { values?: unknown } }
+      return [
+        JSON.stringify({ type: 'success', id, result: { subscription_id: '1' } }),
+        JSON.stringify({ type: 'event', method: 'values', params: { namespace: [], data: result?.values } }),
+      ]
+    }
+  }
 }
 
 function makeCall(parts: Pick<Call, 'method' | 'url' | 'headers' | 'text'>): Call {

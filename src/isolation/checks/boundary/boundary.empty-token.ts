@@ -1,8 +1,8 @@
 import type { Check } from '../../check.js'
+import { readingDoors } from '../../doors.js'
 import { authenticate } from '../../fix.js'
-import { type Probe, post } from '../../probe.js'
 
-const HEADERS = ['Bearer', 'Bearer null', 'Bearer undefined', 'Bearer 0', '']
+const HEADERS = ['Bearer', 'Bearer ', 'Bearer null', 'Bearer undefined', 'Bearer 0', '']
 
 export const boundaryEmptyToken: Check = {
   id: 'boundary.empty-token',
@@ -11,20 +11,18 @@ export const boundaryEmptyToken: Check = {
   operation: 'access',
   title: 'An empty token, "null" and "undefined" are refused',
   failure: 'An empty token, "null" or "undefined" was accepted',
+  impact:
+    'Such a caller has an empty name, and that matches objects without an owner; some filters are dropped altogether when the name is empty.',
   severity: 'high',
   refs: ['API2', '287'],
   event: 'authenticate',
   fix: authenticate('refuse a token that is empty before looking it up'),
   actors: ['nobody'],
-  // So that Alice's own search has something to show.
   needs: ['thread'],
   on2xx: 'leak',
   proof: 'success',
-  requests: () =>
-    HEADERS.map(
-      (header): Probe => ({
-        ...post('/threads/search', {}),
-        disguise: { headers: { authorization: header } },
-      }),
+  requests: ({ target }) =>
+    HEADERS.flatMap((authorization) =>
+      readingDoors(target.thread.id).map((probe) => ({ ...probe, disguise: { headers: { authorization } } })),
     ),
 }

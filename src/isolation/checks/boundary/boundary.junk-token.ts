@@ -1,6 +1,6 @@
 import type { Check } from '../../check.js'
+import { everyDoor, readingDoors } from '../../doors.js'
 import { authenticate } from '../../fix.js'
-import { get, type Probe, post } from '../../probe.js'
 
 export const boundaryJunkToken: Check = {
   id: 'boundary.junk-token',
@@ -9,26 +9,20 @@ export const boundaryJunkToken: Check = {
   operation: 'access',
   title: '{who} is refused',
   failure: '{who} was served: tokens are not looked up',
+  impact: 'Whoever makes up a text that looks like a token is a user of the server.',
   severity: 'critical',
   refs: ['API2', '287'],
   event: 'authenticate',
   fix: authenticate('let authenticate look the whole token up'),
   actors: ['junk'],
   needs: ['thread'],
+  wants: ['item'],
   on2xx: 'leak',
   proof: 'success',
-  requests({ target, fresh, marker }) {
-    const invented: Probe[] = [
-      get(`/threads/${target.thread.id}`),
-      post('/threads/search', {}),
-      post('/threads', { thread_id: fresh('thread'), metadata: { iso_mark: marker } }),
-    ]
-    const altered = (['last-character', 'reversed'] as const).map(
-      (change): Probe => ({
-        ...post('/threads/search', {}),
-        disguise: { headers: { authorization: `{scheme} {alice:${change}}` } },
-      }),
-    )
-    return [...invented, ...altered]
-  },
+  requests: (scene) => [
+    ...everyDoor(scene),
+    ...['last-character', 'reversed'].flatMap((change) =>
+      readingDoors(scene.target.thread.id).map((probe) => ({ ...probe, disguise: { token: `{alice:${change}}` } })),
+    ),
+  ],
 }

@@ -1,28 +1,34 @@
 import type { Check } from '../../check.js'
+import { readingDoors } from '../../doors.js'
 import { authenticate } from '../../fix.js'
-import { type Probe, post } from '../../probe.js'
+import type { Probe } from '../../probe.js'
+
+const CHANGES = ['shortened', 'extended', 'other-case', 'nul', 'percent', 'superscript', 'full-width']
+/** HTTP takes these away before anybody compares. */
+const OUTER_SPACE = ['spaced', 'tabbed']
 
 export const boundaryNearMiss: Check = {
   id: 'boundary.near-miss',
   family: 'boundary',
   resource: 'server',
   operation: 'access',
-  title: "A shortened, extended or re-cased copy of Alice's token is refused",
-  failure: "A token that only resembles Alice's was accepted",
+  title: "A text that only resembles Alice's token is refused",
+  failure: "A text that only resembles Alice's token was accepted",
+  impact: 'Tokens are easier to guess than they look: a part of one, or one in another spelling, is enough.',
   severity: 'high',
   refs: ['API2', '287', '697'],
   event: 'authenticate',
-  fix: authenticate('compare tokens for equality, not by prefix and not without case'),
+  fix: authenticate('compare tokens for equality, byte by byte: not by prefix, not without case, not decoded'),
   actors: ['junk'],
-  // So that Alice's own search has something to show.
   needs: ['thread'],
   on2xx: 'leak',
   proof: 'success',
-  requests: () =>
-    (['shortened', 'extended', 'other-case'] as const).map(
-      (change): Probe => ({
-        ...post('/threads/search', {}),
-        disguise: { headers: { authorization: `{scheme} {alice:${change}}` } },
-      }),
-    ),
+  requests({ target }) {
+    const worn = (change: string, more: Partial<Probe> = {}) =>
+      readingDoors(target.thread.id).map((probe) => ({ ...probe, ...more, disguise: { token: `{alice:${change}}` } }))
+    return [
+      ...CHANGES.flatMap((change) => worn(change)),
+      ...OUTER_SPACE.flatMap((change) => worn(change, { asAlice: '' })),
+    ]
+  },
 }

@@ -1,6 +1,8 @@
 import type { Check } from '../../check.js'
+import { everyDoor } from '../../doors.js'
 import { authenticate } from '../../fix.js'
-import { get, post } from '../../probe.js'
+import { onlyReads } from '../../ledger.js'
+import { del, get, patch, post, put, routeOf, succeeded } from '../../probe.js'
 
 export const boundaryNoToken: Check = {
   id: 'boundary.no-token',
@@ -9,23 +11,51 @@ export const boundaryNoToken: Check = {
   operation: 'access',
   title: '{who} is refused on every kind of route',
   failure: '{who} was served',
+  impact:
+    'Anybody who can reach the server reads, changes or runs what this route offers, without an account and without a trace of who it was.',
   severity: 'critical',
   refs: ['API2', '306'],
   event: 'authenticate',
   fix: authenticate('let authenticate refuse a request that has no authorization header'),
   actors: ['nobody'],
-  needs: ['thread', 'item', 'assistant'],
+  needs: ['played'],
+  wants: ['item', 'assistant'],
+  // It gets objects of its own, because it tries to change and to delete them as well.
+  mutates: true,
   on2xx: 'leak-unless-empty',
   proof: 'success',
-  requests: ({ halt, target, agent, fresh, message, marker }) => [
-    get(`/threads/${target.thread.id}`),
-    get(`/threads/${target.thread.id}/state`),
-    post('/threads/search', {}),
-    post('/threads/count', {}),
-    post('/assistants/search', {}),
-    post('/store/items/search', { namespace_prefix: target.item.namespace }),
-    post('/store/namespaces', { prefix: target.item.namespace }),
-    post('/threads', { thread_id: fresh('thread'), metadata: { iso_mark: marker } }),
-    post('/runs/wait', { assistant_id: agent, input: message(marker), ...halt }),
-  ],
+  requests(scene) {
+    const { target, agent, halt, marker, message } = scene
+    const { thread, run } = target
+    const mark = { iso_mark: marker }
+    const assistant = target.has('assistant') ? `/assistants/${target.assistant.id}` : undefined
+    const reads = [
+      post(`/threads/${thread.id}/history`),
+      get(`/threads/${thread.id}/runs`),
+      get(`/threads/${thread.id}/runs/${run.id}`),
+      get(`/threads/${thread.id}/runs/${run.id}/join`),
+      ...(assistant ? [get(assistant), post(`${assistant}/versions`)] : []),
+    ]
+    const writes = [
+      patch(`/threads/${thread.id}`, { metadata: mark }),
+      post(`/threads/${thread.id}/state`, { values: message(marker), as_node: '__start__' }),
+      post(`/threads/${thread.id}/runs/wait`, { assistant_id: agent, input: message(marker), ...halt }),
+      post(`/threads/${thread.id}/copy`),
+      ...(assistant ? [patch(assistant, { metadata: mark })] : []),
+      ...(target.has('item')
+        ? [put('/store/items', { namespace: target.item.namespace, key: target.item.key, value: mark })]
+        : []),
+    ]
+    const deletes = [
+      ...(assistant ? [del(assistant)] : []),
+      ...(target.has('item') ? [del('/store/items', { namespace: target.item.namespace, key: target.item.key })] : []),
+      del(`/threads/${thread.id}`),
+    ]
+    return [...everyDoor(scene), ...reads, ...writes, ...deletes]
+  },
+  async inspect({ exchanges, stated }) {
+    return exchanges
+      .filter((exchange) => succeeded(exchange) && !onlyReads(exchange.probe))
+      .map((exchange) => stated(exchange, 'answer', `${routeOf(exchange.probe)} was done for nobody`))
+  },
 }

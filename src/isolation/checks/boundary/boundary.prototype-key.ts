@@ -1,6 +1,6 @@
 import type { Check } from '../../check.js'
+import { readingDoors } from '../../doors.js'
 import { authenticate } from '../../fix.js'
-import { type Probe, post } from '../../probe.js'
 
 const NAMES = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf']
 
@@ -11,20 +11,16 @@ export const boundaryPrototypeKey: Check = {
   operation: 'access',
   title: 'Names that every JavaScript object has are no tokens',
   failure: 'A name that every JavaScript object has was accepted as a token',
+  impact: 'A word that anybody can look up opens the server, with an identity that no filter expects.',
   severity: 'high',
   refs: ['API2', '1321'],
   event: 'authenticate',
   fix: authenticate('look tokens up with Object.hasOwn() or in a Map, not with `in` or plain indexing'),
   actors: ['nobody'],
-  // So that Alice's own search has something to show.
   needs: ['thread'],
   on2xx: 'leak',
+  onCrash: 'look tokens up with Object.hasOwn() or in a Map, and throw 401 for the rest',
   proof: 'success',
-  requests: () =>
-    NAMES.map(
-      (name): Probe => ({
-        ...post('/threads/search', {}),
-        disguise: { headers: { authorization: `Bearer ${name}` } },
-      }),
-    ),
+  requests: ({ target }) =>
+    NAMES.flatMap((name) => readingDoors(target.thread.id).map((probe) => ({ ...probe, disguise: { token: name } }))),
 }

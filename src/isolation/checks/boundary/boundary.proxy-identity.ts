@@ -1,6 +1,6 @@
 import type { Check } from '../../check.js'
 import { authenticate } from '../../fix.js'
-import { get, type Probe } from '../../probe.js'
+import { get } from '../../probe.js'
 
 const IDENTITY_HEADERS = [
   'x-forwarded-user',
@@ -10,7 +10,7 @@ const IDENTITY_HEADERS = [
   'x-authenticated-userid',
   'x-owner',
 ]
-const LOCAL_HEADERS = { 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' }
+const LOCAL_HEADERS = [{ 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '127.0.0.1' }, { host: 'localhost' }]
 
 export const boundaryProxyIdentity: Check = {
   id: 'boundary.proxy-identity',
@@ -19,6 +19,7 @@ export const boundaryProxyIdentity: Check = {
   operation: 'access',
   title: '{who} does not become Alice by naming her in a header',
   failure: '{who} became Alice by naming her in a header',
+  impact: 'Whoever reaches the server without its proxy is any user he likes to name.',
   severity: 'critical',
   refs: ['API2', '290', '807'],
   event: 'authenticate',
@@ -26,11 +27,16 @@ export const boundaryProxyIdentity: Check = {
   actors: ['nobody', 'bob'],
   needs: ['thread', 'identity'],
   on2xx: 'leak',
+  // A server that knows its own names only may well refuse the request for its Host.
+  accepts: [421],
   proof: 'data',
+  straight: ({ target }) => [get(`/threads/${target.thread.id}`)],
   requests({ target, identity }) {
     const each = IDENTITY_HEADERS.map((name): Record<string, string> => ({ [name]: identity.target }))
-    return [...each, LOCAL_HEADERS, Object.assign({}, ...each, LOCAL_HEADERS)].map(
-      (headers): Probe => ({ ...get(`/threads/${target.thread.id}`), disguise: { headers } }),
-    )
+    const together: Record<string, string> = Object.assign({}, ...each, ...LOCAL_HEADERS)
+    return [...each, ...LOCAL_HEADERS, together].map((headers) => ({
+      ...get(`/threads/${target.thread.id}`),
+      disguise: { headers },
+    }))
   },
 }

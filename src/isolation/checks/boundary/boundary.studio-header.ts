@@ -1,28 +1,33 @@
 import type { Check } from '../../check.js'
+import { everyDoor } from '../../doors.js'
 import { serverBug } from '../../fix.js'
-import { get, type Probe, post } from '../../probe.js'
+import { routeOf, succeeded } from '../../probe.js'
 
 export const boundaryStudioHeader: Check = {
   id: 'boundary.studio-header',
   family: 'boundary',
   resource: 'server',
   operation: 'access',
-  title: 'The header of LangGraph Studio does not replace a token',
-  failure: 'A caller without a token was served because of the header x-auth-scheme: langsmith',
+  title: 'The header of LangGraph Studio gives {who} nothing',
+  failure: '{who} was served because of the header x-auth-scheme: langsmith',
+  impact:
+    'Anybody who knows this header is a user of the server: he runs agents at your cost, writes, and reads whatever no handler filters.',
   severity: 'critical',
   refs: ['API2', '290'],
   event: null,
   fix: serverBug('set "auth": { "disable_studio_auth": true } in langgraph.json'),
-  actors: ['nobody'],
+  actors: ['nobody', 'bob'],
   needs: ['thread'],
-  on2xx: 'leak',
+  wants: ['item'],
+  on2xx: 'own',
   proof: 'success',
-  requests({ target, fresh, marker }) {
-    const probes = [
-      get(`/threads/${target.thread.id}`),
-      post('/threads/search', {}),
-      post('/threads', { thread_id: fresh('thread'), metadata: { iso_mark: marker } }),
-    ]
-    return probes.map((probe): Probe => ({ ...probe, disguise: { headers: { 'x-auth-scheme': 'langsmith' } } }))
+  straight: (scene) => everyDoor(scene).filter(({ method, path }) => method === 'GET' || path.endsWith('/search')),
+  requests: (scene) =>
+    everyDoor(scene).map((probe) => ({ ...probe, disguise: { headers: { 'x-auth-scheme': 'langsmith' } } })),
+  // Bob has a token, so he may be served. Nobody may not.
+  async inspect({ exchanges, stated }) {
+    return exchanges
+      .filter((exchange) => exchange.actor === 'nobody' && succeeded(exchange))
+      .map((exchange) => stated(exchange, 'answer', `${exchange.status} on ${routeOf(exchange.probe)} without a token`))
   },
 }
