@@ -96,6 +96,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     } else {
       const stage: Stage = {
         runId: run.id,
+        target,
         client,
         secrets,
         ledger,

@@ -51,6 +51,8 @@ export interface Victim {
 /** Everything a check runs on. One stage is one run. */
 export interface Stage {
   readonly runId: string
+  /** The server. */
+  readonly target: URL
   readonly client: Client
   readonly secrets: Secrets
   readonly ledger: Ledger

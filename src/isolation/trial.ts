@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ActorName, type Attacker, type Owner, WHO } from './actor.js'
 import { newCanary } from './canary.js'
-import type { Check, Inspection, Scene } from './check.js'
+import { type Check, type Inspection, type Scene, SEVERITIES, type Severity } from './check.js'
 import { type Client, notImplemented } from './client.js'
 import type { CheckResult } from './events.js'
 import type { Evidence } from './evidence.js'
@@ -175,6 +175,7 @@ function sceneFor(
   const fresh = new Map<string, string>()
   return {
     target,
+    sender,
     get own() {
       if (!own) throw new Error(`${sender} owns nothing in ${check.id}.`)
       return own
@@ -200,6 +201,12 @@ function sceneFor(
       ledger.reserve({ kind: 'thread', id, owner: sender })
       return id
     },
+    place(namespace) {
+      const key = newCanary()
+      ledger.reserve({ kind: 'item', id: key, owner: sender, namespace })
+      plantOwn(key, `key of an item of ${sender}`, false)
+      return { namespace, key }
+    },
     message: (text) => messageOf(stage.settings, text),
     halt: haltOf(stage.settings),
   }
@@ -220,6 +227,7 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
   const prepared = await prepare(check, stage, scene)
   if (prepared) return { ...part, exchanges: [], evidence: [], instead: prepared, unread: [] }
 
+  for (const probe of check.first?.(scene) ?? []) await client.send(actor, probe)
   const looks = check.mutates === true && check.afterCheck !== false
   const before: Snapshot = looks ? await takeSnapshot(client, target) : []
   const exchanges: Exchange[] = []
@@ -390,7 +398,7 @@ function decide(
   const report = (verdict: Verdict): CheckResult => {
     if (verdict.kind === 'leak') stage.leaked.add(check.id)
     return {
-      check,
+      check: verdict.kind === 'leak' ? { ...check, severity: severityOf(check, verdict.evidence) } : check,
       actor,
       verdict,
       requests: exchanges.map(({ probe, status, ms }) => ({
@@ -429,6 +437,12 @@ function decide(
   const verdict = worst(verdicts)
   if (verdict.kind !== 'isolated' || actor !== 'bob' || !bob) return report(verdict)
   return report({ ...verdict, byRole: bob.controls.some(({ kind }) => kind === 'failed') })
+}
+
+/** That of the worst piece of evidence. */
+function severityOf({ severity }: Check, evidence: readonly Evidence[]): Severity {
+  const proved = evidence.map((piece) => piece.severity ?? severity)
+  return SEVERITIES.find((one) => proved.includes(one)) ?? severity
 }
 
 /** A check that sends its requests in `inspect` has found nothing; that counts when its control holds. */
