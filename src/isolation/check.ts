@@ -5,7 +5,9 @@ import type { Exchange, Probe } from './probe.js'
 import type { OptIn, Stage } from './stage.js'
 import type { On2xx, Verdict } from './verdict.js'
 
-export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info'
+/** The worst first. */
+export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const
+export type Severity = (typeof SEVERITIES)[number]
 
 export type Family =
   | 'boundary'
@@ -39,6 +41,7 @@ export type Operation = (typeof OPERATIONS)[number]
 export interface Scene {
   /** Objects of the one who is attacked. In the controls, the sender's own. */
   readonly target: Belongings
+  readonly sender: ActorName
   /** Objects of the sender, for attacks that go through an object of his own. */
   readonly own: Belongings
   /** A random word of the sender's. Where it turns up later, he has written. */
@@ -51,6 +54,8 @@ export interface Scene {
   fresh(name: string): string
   /** A random UUID that never becomes an object. */
   absent(): string
+  /** A place in the store under these labels that nobody has yet; the ledger knows it. */
+  place(namespace: readonly string[]): { readonly namespace: readonly string[]; readonly key: string }
   /** An input, or a state, that carries a text. */
   message(text: string): unknown
   /** What a run needs so that nothing is executed; empty where the user wants graphs to run. */
@@ -69,7 +74,7 @@ export interface Inspection {
   /** Everything of others that this exchange shows, as evidence. */
   seen(exchange: Exchange): Evidence[]
   /** Evidence in words. */
-  stated(exchange: Exchange, slot: string, excerpt: string): Evidence
+  stated(exchange: Exchange, slot: string, excerpt: string, severity?: Severity): Evidence
   /** The attacker sends another request. */
   attack(probe: Probe): Promise<Exchange>
   /** Alice sends one. */
@@ -102,6 +107,7 @@ export interface Check {
   readonly failure: string
   /** What an attacker gains, in one or two sentences: for whoever has to decide how urgent it is. */
   readonly impact?: string
+  /** The worst it can prove; evidence may say that it proves less. */
   readonly severity: Severity
   /** OWASP API Top 10 2023, OWASP WSTG and CWE (a bare number). */
   readonly refs: readonly string[]
@@ -137,6 +143,8 @@ export interface Check {
   readonly proof?: Proof
   /** What the victim does first. */
   prepare?(scene: Scene): readonly Probe[]
+  /** What the attacker does first. Nothing is judged by how it is answered. */
+  first?(scene: Scene): readonly Probe[]
   requests(scene: Scene): readonly Probe[]
   /**
    * The same thing without the trick. An attacker who gets through here needs none: that is another check's finding,

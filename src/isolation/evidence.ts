@@ -1,5 +1,6 @@
 import type { ActorName, Credentials } from './actor.js'
 import type { PlantedSecret } from './canary.js'
+import type { Severity } from './check.js'
 import { curlLine } from './curl.js'
 import { type Exchange, frames, isStream, json, type Probe, routeOf } from './probe.js'
 
@@ -7,6 +8,8 @@ import { type Exchange, frames, isStream, json, type Probe, routeOf } from './pr
 export interface Evidence {
   /** What leaked: `thread.metadata`, `thread id`, `after-check`. */
   readonly slot: string
+  /** Where it proves less than the check may. */
+  readonly severity?: Severity
   /** Where it stood in the answer: `metadata.secret`, `header location`, `frame values: messages[0].content`. */
   readonly where: string
   /** At most 80 characters; everything that this run did not plant is masked. */
@@ -22,7 +25,7 @@ export interface EvidenceMaker {
   /** A canary or an id was seen. */
   seen(exchange: Exchange, secret: PlantedSecret): Evidence
   /** Something else that proves the leak, in words. */
-  stated(exchange: Exchange, slot: string, excerpt: string): Evidence
+  stated(exchange: Exchange, slot: string, excerpt: string, severity?: Severity): Evidence
   curl(actor: ActorName, probe: Probe): string
 }
 
@@ -42,7 +45,10 @@ export function createEvidenceMaker({ target, credentials }: { target: URL; cred
       const { where, excerpt } = locate(exchange, secret.value)
       return stated(exchange, secret.slot, excerpt, where)
     },
-    stated: (exchange, slot, excerpt) => stated(exchange, slot, excerpt),
+    stated: (exchange, slot, excerpt, severity) => ({
+      ...stated(exchange, slot, excerpt),
+      ...(severity ? { severity } : {}),
+    }),
     curl,
   }
 }

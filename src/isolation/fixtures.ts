@@ -21,6 +21,8 @@ export interface Thread {
 export interface Item {
   readonly namespace: readonly string[]
   readonly key: string
+  /** The canary in its value, for searches by content. */
+  readonly secret: string
 }
 
 /** One user's planted objects. Reading one that was not asked for is a bug of the check, and throws. */
@@ -258,17 +260,20 @@ async function plantCron(stage: Stage, owner: Owner, check: string | undefined):
 
 async function plantItem(stage: Stage, owner: Owner, check: string | undefined): Promise<Item> {
   const { client, ledger, learnt } = stage
-  const canary = canaries(stage, owner, check)
-  const label = canary('store.namespace')
-  const key = canary('store.key')
+  const secret = canaries(stage, owner, check)('store.value')
+  // Names of a place, not secrets: whoever tries to write there has stored them under his own, and sees them again.
+  const label = newCanary()
+  const key = newCanary()
+  plantId(stage, owner, 'store.namespace', label, check)
+  plantId(stage, owner, 'store.key', key, check)
   const identity = learnt.identities[owner]
   // Policies ask for the caller's identity as the first label, or put it there themselves. Labels hold no dots.
   const spaces = [...(identity && !identity.includes('.') ? [[identity, 'iso', label]] : []), ['iso', label]]
   let refused: Exchange | undefined
   for (const namespace of spaces) {
     ledger.reserve({ kind: 'item', id: key, owner, namespace })
-    const made = await client.send(owner, put('/store/items', { namespace, key, value: { v: canary('store.value') } }))
-    if (succeeded(made)) return { namespace, key }
+    const made = await client.send(owner, put('/store/items', { namespace, key, value: { v: secret } }))
+    if (succeeded(made)) return { namespace, key, secret }
     refused ??= made
   }
   throw new PlantFailure('a store item', refused as Exchange)

@@ -115,7 +115,7 @@ export function createLedger({ agents, write }: LedgerOptions): Ledger {
       const foreign = [...inPath, ...inBody].find((id) => !known.has(id) && !agents().includes(id))
       if (foreign !== undefined) refuse(probe, `${foreign} is not in the ledger of this run`)
       if (probe.method === 'POST' && CREATES.test(path)) return
-      const named = path === '/store/items' ? inBody : inPath
+      const named = inPath.length > 0 ? inPath : inBody
       if (named.length === 0) refuse(probe, 'it names no object of this run')
       if (named.some((id) => agents().includes(id))) refuse(probe, 'it would change the shared agent')
     },
@@ -169,13 +169,14 @@ function jsonOf(probe: Probe): Record<string, unknown> {
 function idsOf(probe: Probe): { inPath: string[]; inBody: string[] } {
   const rows = Array.isArray(probe.body) ? (probe.body as Record<string, unknown>[]) : [jsonOf(probe)]
   const { path, raw } = probe
+  const query = new URLSearchParams(path.split('?')[1])
   return {
     inPath: pathOf(path)
       .split('/')
       .filter((segment) => segment !== '' && !WORDS.has(segment)),
     // Every id in a raw text counts: which of two equal keys a server takes, nobody knows.
     inBody: [
-      ...rows.flatMap((fields) => ID_FIELDS.flatMap((name) => fields[name] ?? [])).map(String),
+      ...rows.flatMap((fields) => ID_FIELDS.flatMap((name) => fields[name] ?? query.getAll(name))).map(String),
       ...(raw?.text.match(UUID) ?? []),
     ],
   }

@@ -55,6 +55,7 @@ export interface Victim {
 /** Everything a check runs on. One stage is one run. */
 export interface Stage {
   readonly runId: string
+  /** The server. */
   readonly target: URL
   /** Which header carries the credential, and the word in front of the token. */
   readonly credential: { readonly header: string; readonly scheme: string }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ActorName, type Attacker, type Owner, WHO } from './actor.js'
 import { newCanary } from './canary.js'
-import type { Check, Inspection, Scene } from './check.js'
+import { type Check, type Inspection, type Scene, SEVERITIES, type Severity } from './check.js'
 import type { Client } from './client.js'
 import type { CheckResult } from './events.js'
 import type { Evidence } from './evidence.js'
@@ -211,6 +211,7 @@ function sceneFor(
   const fresh = new Map<string, string>()
   return {
     target,
+    sender,
     get own() {
       if (!own) throw new Error(`${sender} owns nothing in ${check.id}.`)
       return own
@@ -235,6 +236,12 @@ function sceneFor(
       const id = randomUUID()
       ledger.reserve({ kind: 'thread', id, owner: sender })
       return id
+    },
+    place(namespace) {
+      const key = newCanary()
+      ledger.reserve({ kind: 'item', id: key, owner: sender, namespace })
+      plantOwn(key, `key of an item of ${sender}`, false)
+      return { namespace, key }
     },
     message: (text) => messageOf(stage.settings, text),
     halt: haltOf(stage.settings),
@@ -261,6 +268,7 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
   const instead = prepared ?? (await openRoad(check, stage, actor, scene))
   if (instead) return { ...part, exchanges: [], later: [], evidence: [], instead, unread: [] }
 
+  for (const probe of check.first?.(scene) ?? []) await client.send(actor, probe)
   const looks = check.mutates === true && check.afterCheck !== false
   const before: Snapshot = looks ? await takeSnapshot(client, target) : []
   const exchanges: Exchange[] = []
@@ -440,7 +448,7 @@ function decide(
   const report = (verdict: Verdict): CheckResult => {
     if (verdict.kind === 'leak') stage.leaked.add(check.id)
     return {
-      check,
+      check: verdict.kind === 'leak' ? { ...check, severity: severityOf(check, verdict.evidence) } : check,
       actor,
       verdict,
       requests: [...exchanges, ...later].map(({ probe, status, ms }) => ({
@@ -476,6 +484,12 @@ function decide(
   const verdict = worst(verdicts)
   if (verdict.kind !== 'isolated' || actor !== 'bob' || !bob) return report(verdict)
   return report({ ...verdict, byRole: bob.controls.some(({ kind }) => kind === 'failed') })
+}
+
+/** That of the worst piece of evidence. */
+function severityOf({ severity }: Check, evidence: readonly Evidence[]): Severity {
+  const proved = evidence.map((piece) => piece.severity ?? severity)
+  return SEVERITIES.find((one) => proved.includes(one)) ?? severity
 }
 
 /** A check that sends its requests in `inspect` has found nothing; that counts when its control holds. */

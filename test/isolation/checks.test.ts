@@ -28,13 +28,7 @@ describe('choosing checks', () => {
 
   it('takes all without a pattern, and globs otherwise', () => {
     expect(ids([])).toHaveLength(CHECKS.length)
-    expect(ids(['store.*'], ['store.search*'])).toEqual([
-      'store.delete',
-      'store.get',
-      'store.namespaces',
-      'store.namespaces.match',
-      'store.put',
-    ])
+    expect(ids(['thread.search*'], ['*.ids'])).toEqual(['thread.search', 'thread.search.metadata'])
     expect(ids(['thread.read'])).toEqual(['thread.read'])
   })
 

@@ -32,6 +32,7 @@ describe('nothing but what the run made may be changed', () => {
     ['everybody’s runs', post('/runs/cancel', { status: 'all' })],
     ['the shared agent', del('/assistants/agent')],
     ['the whole database', post('/internal/truncate', { threads: true })],
+    ['a store key in a query', del('/store/items?namespace=a&key=theirs')],
     ['a store key that was not planted', del('/store/items', { namespace: [], key: 'theirs' })],
     ['a store without a key', put('/store/items', { namespace: ['a'] })],
     ['anything unknown', post('/admin/reset', {})],
@@ -45,6 +46,8 @@ describe('nothing but what the run made may be changed', () => {
     ['a run of the shared agent', post(`/threads/${OURS}/runs`, { assistant_id: 'agent' })],
     ['creating', post('/threads', {})],
     ['its own item', del('/store/items', { namespace: ['a'], key: 'our-key' })],
+    ['its own item by a query', del('/store/items?namespace=a&key=our-key')],
+    ['pruning its own threads', post('/threads/prune', { thread_ids: [OURS] })],
     ['truncating nothing', post('/internal/truncate', {})],
   ])('allows %s', (_, probe) => expect(() => ledger().assert(probe)).not.toThrow())
 })

@@ -15,8 +15,8 @@ import { boundaryTwoTokens } from './boundary/boundary.two-tokens.js'
 import { collisionAssistant } from './collision/collision.assistant.js'
 import { collisionRun } from './collision/collision.run.js'
 import { collisionThread } from './collision/collision.thread.js'
-import { assistantDelete } from './delete/assistant.delete.js'
 import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
+import { assistantDelete } from './delete/assistant.delete.js'
 import { deleteReplay } from './delete/delete.replay.js'
 import { deleteResidue } from './delete/delete.residue.js'
 import { runDelete } from './delete/run.delete.js'
@@ -28,8 +28,8 @@ import { integritySnapshot } from './integrity/integrity.snapshot.js'
 import { assistantCount } from './list/assistant.count.js'
 import { assistantSearch } from './list/assistant.search.js'
 import { threadCount } from './list/thread.count.js'
-import { threadSearch } from './list/thread.search.js'
 import { threadSearchIds } from './list/thread.search.ids.js'
+import { threadSearch } from './list/thread.search.js'
 import { threadSearchMetadata } from './list/thread.search.metadata.js'
 import { oracleStatus } from './oracle/oracle.status.js'
 import { ownerAssistantCreate } from './owner/owner.assistant.create.js'
@@ -45,15 +45,22 @@ import { runRead } from './read/run.read.js'
 import { threadCopy } from './read/thread.copy.js'
 import { threadHistory } from './read/thread.history.js'
 import { threadRead } from './read/thread.read.js'
-import { threadState } from './read/thread.state.js'
 import { threadStateCheckpoint } from './read/thread.state.checkpoint.js'
+import { threadState } from './read/thread.state.js'
+import { storeAgentMemory } from './store/store.agent-memory.js'
 import { storeDelete } from './store/store.delete.js'
+import { storeGetEncoding } from './store/store.get.encoding.js'
 import { storeGet } from './store/store.get.js'
 import { storeNamespaces } from './store/store.namespaces.js'
 import { storeNamespacesMatch } from './store/store.namespaces.match.js'
 import { storePut } from './store/store.put.js'
-import { storeSearch } from './store/store.search.js'
+import { storePutShape } from './store/store.put.shape.js'
 import { storeSearchEmptyPrefix } from './store/store.search.empty-prefix.js'
+import { storeSearchFilter } from './store/store.search.filter.js'
+import { storeSearch } from './store/store.search.js'
+import { storeSearchQuery } from './store/store.search.query.js'
+import { storeSearchSeparator } from './store/store.search.separator.js'
+import { storeSearchSibling } from './store/store.search.sibling.js'
 import { storeSearchWildcard } from './store/store.search.wildcard.js'
 import { streamFinished } from './stream/stream.finished.js'
 import { streamParent } from './stream/stream.parent.js'
@@ -68,11 +75,18 @@ import { runStream } from './write/run.stream.js'
 import { runWait } from './write/run.wait.js'
 import { threadStateUpdate } from './write/thread.state.update.js'
 import { threadUpdate } from './write/thread.update.js'
+import { xrefBatch } from './xref/xref.batch.js'
 import { xrefConfigThreadId } from './xref/xref.config.thread-id.js'
+import { xrefCronAssistant } from './xref/xref.cron.assistant.js'
+import { xrefCronThread } from './xref/xref.cron.thread.js'
+import { xrefMetadataPointer } from './xref/xref.metadata-pointer.js'
 import { xrefRunAssistant } from './xref/xref.run.assistant.js'
+import { xrefRunCheckpoint } from './xref/xref.run.checkpoint.js'
 import { xrefRunParent } from './xref/xref.run.parent.js'
 import { xrefStateCheckpoint } from './xref/xref.state.checkpoint.js'
 import { xrefStatelessAssistant } from './xref/xref.stateless.assistant.js'
+import { xrefStatelessThreadId } from './xref/xref.stateless.thread-id.js'
+import { xrefWebhook } from './xref/xref.webhook.js'
 
 /** The suite: every check there is. */
 export const CHECKS: readonly Check[] = [
@@ -123,13 +137,20 @@ export const CHECKS: readonly Check[] = [
   threadRead,
   threadState,
   threadStateCheckpoint,
+  storeAgentMemory,
   storeDelete,
   storeGet,
+  storeGetEncoding,
   storeNamespaces,
   storeNamespacesMatch,
   storePut,
+  storePutShape,
   storeSearch,
   storeSearchEmptyPrefix,
+  storeSearchFilter,
+  storeSearchQuery,
+  storeSearchSeparator,
+  storeSearchSibling,
   storeSearchWildcard,
   streamFinished,
   streamParent,
@@ -144,9 +165,16 @@ export const CHECKS: readonly Check[] = [
   runWait,
   threadStateUpdate,
   threadUpdate,
+  xrefBatch,
   xrefConfigThreadId,
+  xrefCronAssistant,
+  xrefCronThread,
+  xrefMetadataPointer,
   xrefRunAssistant,
+  xrefRunCheckpoint,
   xrefRunParent,
   xrefStateCheckpoint,
   xrefStatelessAssistant,
+  xrefStatelessThreadId,
+  xrefWebhook,
 ]

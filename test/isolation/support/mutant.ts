@@ -4,7 +4,7 @@ import type { Family } from '../../../src/isolation/check.js'
 import { CHECKS } from '../../../src/isolation/checks/index.js'
 import type { SuiteOptions } from '../../../src/isolation/runner.js'
 import { leaking, play } from './play.js'
-import type { Call, Overlay, SocketOverlay, User } from './world.js'
+import type { Call, Overlay, SocketOverlay, User, WorldOptions } from './world.js'
 
 /** A server of ours with exactly one hole. */
 export interface Mutant {
@@ -12,6 +12,8 @@ export interface Mutant {
   readonly socket?: SocketOverlay
   /** Rules with a hole, where the hole is one of rules. */
   readonly auth?: () => Auth
+  /** Graphs and settings of the server. */
+  readonly world?: Pick<WorldOptions, 'graphs' | 'settings'>
   readonly options?: Partial<SuiteOptions>
   /** Other checks that see the same hole, and why nothing can make only one of them see it. */
   readonly also?: { readonly checks: readonly string[]; readonly because: string }
@@ -29,9 +31,15 @@ export function prove(family: Family, mutants: Readonly<Record<string, Mutant | 
     })
 
     it.each(Object.entries(mutants))('%s goes red, and nothing else', async (id, given) => {
-      const { overlay, socket, auth, options, also }: Mutant = typeof given === 'function' ? { overlay: given } : given
+      const { overlay, socket, auth, world, options, also }: Mutant =
+        typeof given === 'function' ? { overlay: given } : given
       const played = await play(
-        { ...(overlay ? { overlay } : {}), ...(socket ? { socket } : {}), ...(auth ? { auth: auth() } : {}) },
+        {
+          ...world,
+          ...(overlay ? { overlay } : {}),
+          ...(socket ? { socket } : {}),
+          ...(auth ? { auth: auth() } : {}),
+        },
         { ...options, transport: { quietMs: 150 } },
       )
       expect(leaking(played)).toEqual([id, ...(also?.checks ?? [])].toSorted())

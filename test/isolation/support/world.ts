@@ -133,8 +133,8 @@ async function countFor(server: TestServer, user: User) {
 }
 
 /** `user1-token` is user1. Everybody sees what they made, and a store of their own. */
-export function ownerOnly(): Auth {
-  return authOf()
+export function ownerOnly(names?: Partial<Record<User, string>>): Auth {
+  return authOf(names)
     .on(
       [
         'threads:create',
@@ -157,12 +157,12 @@ export function ownerOnly(): Auth {
     })
 }
 
-/** Only who is calling is decided. */
-export function authOf(): Auth {
+/** Only who is calling is decided; `names` calls users otherwise. */
+export function authOf(names: Partial<Record<User, string>> = {}): Auth {
   return new Auth().authenticate((request: Request) => {
     const user = userOf(request.headers)
     if (!user) throw new HTTPException(401, { message: 'Who are you?' })
-    return { identity: user }
+    return { identity: names[user] ?? user }
   })
 }
 

@@ -10,6 +10,7 @@ export const storeGet: Check = {
   operation: 'read',
   title: "{who} can't read Alice's item",
   failure: "{who} read Alice's item",
+  impact: 'What agents remember of a user, read by anybody who knows or guesses the name of the place.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'store:get',

@@ -1,6 +1,6 @@
 import type { Check } from '../../check.js'
 import { guardNamespace } from '../../fix.js'
-import { post } from '../../probe.js'
+import { field, post } from '../../probe.js'
 
 export const storeNamespacesMatch: Check = {
   id: 'store.namespaces.match',
@@ -9,6 +9,7 @@ export const storeNamespacesMatch: Check = {
   operation: 'list',
   title: "{who} does not see Alice's namespaces by prefix, suffix or depth",
   failure: "{who} listed Alice's namespaces by prefix, suffix or depth",
+  impact: 'Labels are data: names of users, projects and customers, and where to read next.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'store:list_namespaces',
@@ -17,10 +18,29 @@ export const storeNamespacesMatch: Check = {
   needs: ['item'],
   on2xx: 'own',
   control: ({ target }) => [post('/store/namespaces', { prefix: target.item.namespace.slice(0, -1) })],
-  requests: ({ target: { item } }) => [
-    post('/store/namespaces', { prefix: item.namespace.slice(0, 1), limit: 1000 }),
-    post('/store/namespaces', { prefix: ['*'], limit: 1000 }),
-    post('/store/namespaces', { suffix: ['iso', '*'], limit: 1000 }),
-    post('/store/namespaces', { max_depth: 3, limit: 1000 }),
-  ],
+  requests({ target: { item } }) {
+    const label = item.namespace.slice(-1)
+    return [
+      { prefix: item.namespace.slice(0, 1) },
+      { prefix: ['*'] },
+      { prefix: ['*', 'iso'] },
+      { suffix: label },
+      { suffix: ['iso', ...label] },
+      { suffix: ['iso', '*'] },
+      { max_depth: 1 },
+      { max_depth: 2 },
+      { max_depth: 3 },
+      { max_depth: 3, offset: 1 },
+    ].map((search) => post('/store/namespaces', { limit: 1000, ...search }))
+  },
+  // A label that was asked for proves nothing, but that there is a namespace with it does: nobody else has written it.
+  async inspect({ scene: { target }, exchanges, stated }) {
+    const label = target.item.namespace.at(-1)
+    return exchanges
+      .filter((exchange) => {
+        const namespaces = field(exchange, 'namespaces')
+        return Array.isArray(namespaces) && namespaces.some((row) => Array.isArray(row) && row.at(-1) === label)
+      })
+      .map((exchange) => stated(exchange, 'store.namespace', "a namespace that ends in Alice's label"))
+  },
 }

@@ -9,6 +9,7 @@ export const storeNamespaces: Check = {
   operation: 'list',
   title: "{who} does not see Alice's namespaces",
   failure: "{who} listed Alice's namespaces",
+  impact: 'Labels are data: names of users, projects and customers, and where to read next.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'store:list_namespaces',

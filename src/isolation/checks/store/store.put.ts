@@ -9,6 +9,8 @@ export const storePut: Check = {
   operation: 'write',
   title: "{who} can't overwrite Alice's item",
   failure: "{who} overwrote Alice's item",
+  impact:
+    "The attacker writes what the victim's agent believes to remember, and so steers what it does for the victim.",
   severity: 'high',
   refs: ['API1', '639'],
   event: 'store:put',

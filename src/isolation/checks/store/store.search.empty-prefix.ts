@@ -9,6 +9,7 @@ export const storeSearchEmptyPrefix: Check = {
   operation: 'list',
   title: "{who} does not find Alice's items by searching everywhere",
   failure: "{who} found Alice's items by searching everywhere",
+  impact: 'Everything that agents remember of all users, with one request and without knowing anything.',
   severity: 'critical',
   refs: ['API1', '639'],
   event: 'store:search',
@@ -18,8 +19,8 @@ export const storeSearchEmptyPrefix: Check = {
   on2xx: 'own',
   // Honest policies refuse a search without a prefix to everybody.
   control: ({ target }) => [post('/store/items/search', { namespace_prefix: target.item.namespace })],
-  requests: () => [
-    post('/store/items/search', { namespace_prefix: [], limit: 1000 }),
-    post('/store/items/search', { limit: 1000 }),
-  ],
+  requests: () =>
+    [{ namespace_prefix: [] }, {}, { namespace_prefix: [''] }, { namespace_prefix: null }].map((search) =>
+      post('/store/items/search', { ...search, limit: 1000 }),
+    ),
 }

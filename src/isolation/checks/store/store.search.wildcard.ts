@@ -9,6 +9,7 @@ export const storeSearchWildcard: Check = {
   operation: 'list',
   title: "{who} does not find Alice's items with a wildcard",
   failure: "{who} found Alice's items with a wildcard",
+  impact: 'A label that the database takes for a pattern finds the items of all users at once.',
   severity: 'critical',
   refs: ['943', '89'],
   event: 'store:search',
@@ -16,8 +17,10 @@ export const storeSearchWildcard: Check = {
   needs: ['item'],
   on2xx: 'own',
   control: ({ target }) => [post('/store/items/search', { namespace_prefix: target.item.namespace })],
-  requests: ({ target: { item } }) =>
-    ['*', '%', '_', '\\', `${item.namespace[0]?.slice(0, 3)}%`].map((label) =>
+  requests({ target: { item } }) {
+    const [first = ''] = item.namespace
+    return ['*', '%', '_', '\\', `${first}%`, `${first.slice(0, 3)}%`].map((label) =>
       post('/store/items/search', { namespace_prefix: [label], limit: 1000 }),
-    ),
+    )
+  },
 }

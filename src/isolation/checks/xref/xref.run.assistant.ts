@@ -9,6 +9,8 @@ export const xrefRunAssistant: Check = {
   operation: 'refs',
   title: "Bob can't run Alice's assistant on a thread of his",
   failure: "Bob ran Alice's assistant on a thread of his and got its configuration",
+  impact:
+    'Whoever learns the id of an assistant reads the prompts and keys in its configuration, by running it himself.',
   severity: 'critical',
   refs: ['API1', '639', '862'],
   event: 'assistants:read',
@@ -29,5 +31,14 @@ export const xrefRunAssistant: Check = {
       post(`/threads/${id}/runs`, run),
     ]
   },
-  inspect: async ({ scene, attack, seen }) => seen(await attack(get(`/threads/${scene.own.thread.id}`))),
+  // The configuration is copied into runs, threads and checkpoints, and shown there.
+  async inspect({ scene, attack, seen }) {
+    const path = `/threads/${scene.own.thread.id}`
+    const looks = await Promise.all([
+      attack(get(path)),
+      attack(get(`${path}/runs?limit=100`)),
+      attack(post(`${path}/history`, { limit: 100 })),
+    ])
+    return looks.flatMap(seen)
+  },
 }

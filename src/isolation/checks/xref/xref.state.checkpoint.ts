@@ -7,21 +7,34 @@ export const xrefStateCheckpoint: Check = {
   family: 'xref',
   resource: 'threads',
   operation: 'refs',
-  title: "Bob can't read Alice's checkpoint through a thread of his",
-  failure: "Bob read Alice's checkpoint through a thread of his",
+  title: "Bob can't reach Alice's checkpoint through a thread of his",
+  failure: "Bob reached Alice's checkpoint through a thread of his",
+  impact:
+    'Whoever learns the ids of a thread and a checkpoint reads that conversation, or adds to it, by naming them in a body.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:read',
-  fix: serverBug('checkpoint.thread_id of a request must be overwritten with the id in the path'),
+  fix: serverBug(
+    'the thread of a checkpoint in a request, however it is spelled, must be overwritten with the id in the path',
+  ),
   needs: ['thread'],
   own: ['thread'],
+  mutates: true,
   on2xx: 'own',
-  requests({ target: { thread }, own }) {
+  proof: 'data',
+  // Not every server knows every spelling.
+  control: ({ own: { thread } }) => [get(`/threads/${thread.id}/state/${thread.checkpoint}`)],
+  requests({ target: { thread }, own, message, marker }) {
+    const path = `/threads/${own.thread.id}`
     const checkpoint = { thread_id: thread.id, checkpoint_id: thread.checkpoint, checkpoint_ns: '' }
+    const history = (part: object) => post(`${path}/history`, { limit: 100, ...part })
     return [
-      get(`/threads/${own.thread.id}/state/${thread.checkpoint}`),
-      post(`/threads/${own.thread.id}/state/checkpoint`, { checkpoint }),
-      post(`/threads/${own.thread.id}/history`, { limit: 100, checkpoint }),
+      get(`${path}/state/${thread.checkpoint}`),
+      post(`${path}/state/checkpoint`, { checkpoint }),
+      history({ checkpoint }),
+      history({ before: thread.checkpoint }),
+      history({ before: { configurable: checkpoint } }),
+      post(`${path}/state`, { values: message(marker), as_node: '__start__', checkpoint }),
     ]
   },
 }
