@@ -12,6 +12,7 @@ import { createLedger } from './ledger.js'
 import { preflight, type Stop } from './preflight.js'
 import { createRedact, redactDeep } from './redact.js'
 import { DEFAULT_SETTINGS, type Settings, type Stage } from './stage.js'
+import { isLoopback } from './target.js'
 import { createTransport, type Transport, type TransportOptions } from './transport.js'
 import { attackersOf, runTrial, type Shared, sharedNeeds } from './trial.js'
 
@@ -56,7 +57,10 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
 
   const secrets = createSecrets()
   const agents: string[] = []
-  const ledger = createLedger({ agents: () => agents })
+  const users: string[] = []
+  const settings = { ...DEFAULT_SETTINGS, ...options.settings }
+  const destructive = settings.optIns.has('destructive') && isLoopback(target)
+  const ledger = createLedger({ agents: () => agents, users: () => users, destructive })
   const evidence = createEvidenceMaker({ target, credentials })
   const transport = await transportOf(target, options.transport)
   const abort = new AbortController()
@@ -91,6 +95,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     const total = checks.reduce((sum, check) => sum + attackersOf(check, credentials.owners).length, 0)
     const { server, identities = {} } = 'learnt' in found ? found.learnt : { server: undefined }
     yield clean({ kind: 'started', run: { ...run, server, identities }, total })
+    users.push(...Object.values(identities))
     if ('stop' in found) {
       stop = redactDeep(found.stop, redact)
     } else {
@@ -101,7 +106,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
         ledger,
         evidence,
         learnt: found.learnt,
-        settings: { ...DEFAULT_SETTINGS, ...options.settings },
+        settings,
         owners: credentials.owners,
         victims: [],
         leaked: new Set(),

@@ -180,6 +180,7 @@ function sceneFor(
       return own
     },
     marker,
+    runId: stage.runId,
     agent: learnt.agent,
     identity: {
       target: learnt.identities[target.owner] ?? '',
@@ -190,7 +191,7 @@ function sceneFor(
       const id = fresh.get(name) ?? randomUUID()
       if (!fresh.has(name)) {
         fresh.set(name, id)
-        ledger.reserve({ kind: name === 'assistant' ? 'assistant' : 'thread', id, owner: sender })
+        ledger.reserve({ kind: name.startsWith('assistant') ? 'assistant' : 'thread', id, owner: sender })
         plantOwn(id, `id of an object of ${sender}`, false)
       }
       return id
@@ -335,7 +336,9 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
     const missing = await missingProof(check, proof, stage, mine, before, exchanges)
     if (missing) controls = controls.map((control) => (control.kind === 'proved' ? failed(missing) : control))
   }
-  const bad = controls.find(({ kind }) => kind !== 'proved')
+  // A route that a server lacks says nothing about those that it has.
+  const tried = controls.filter(({ kind }) => kind !== 'unsupported')
+  const bad = (tried.length > 0 ? tried : controls).find(({ kind }) => kind !== 'proved')
   return { controls, paired: check.control === undefined, summary: bad && 'reason' in bad ? bad.reason : 'ok' }
 }
 
@@ -349,6 +352,11 @@ async function missingProof(
 ): Promise<string | undefined> {
   if (typeof proof === 'function') {
     return proof(exchanges) ? undefined : 'her own answers do not show what was planted'
+  }
+  if (proof === 'shown') {
+    return exchanges.some((exchange) => stage.client.shows(exchange, 'alice'))
+      ? undefined
+      : 'none of her own answers shows what was planted'
   }
   if (proof === 'success') {
     const something = exchanges.some(
@@ -426,7 +434,9 @@ function decide(
     verdicts.push({ kind: 'inconclusive', reason: `Alice's ${played.unread.join(', ')} could not be read afterwards` })
   }
   if (verdicts.length === 0) verdicts.push(withoutRequests(alice))
-  const verdict = worst(verdicts)
+  const found = worst(verdicts)
+  // A check that could not see what it looks for has shown nothing, whatever the statuses were.
+  const verdict = played.instead?.kind === 'skipped' && found.kind === 'isolated' ? played.instead : found
   if (verdict.kind !== 'isolated' || actor !== 'bob' || !bob) return report(verdict)
   return report({ ...verdict, byRole: bob.controls.some(({ kind }) => kind === 'failed') })
 }
