@@ -3,6 +3,7 @@ import { newCanary } from './canary.js'
 import type { Inspection, Scene } from './check.js'
 import { dormant } from './fixtures.js'
 import { del, type Exchange, field, get, isEmptyAnswer, type Probe, patch, post, routeOf, succeeded } from './probe.js'
+import type { Stage } from './stage.js'
 import type { Verdict } from './verdict.js'
 
 interface Ids {
@@ -52,18 +53,24 @@ export interface Row {
   readonly hidden: Exchange
   readonly random: Exchange
   readonly random7: Exchange
-  /** Of objects that Alice has just deleted, where they were asked for. */
-  readonly deleted: Exchange | undefined
+  /** Of objects that Alice has just deleted. */
+  readonly deleted: Exchange
 }
 
+const surveys = new WeakMap<Stage, Promise<readonly Row[] | Verdict>>()
+
 /**
- * Asks every route about Alice's objects and about some that are not there. Routes that serve hers are left out: that is
- * another check's finding. A verdict instead where an answer is none.
+ * Asks every route about Alice's objects and about some that are not there, once in a run. Routes that serve hers are left
+ * out: that is another check's finding. A verdict instead where an answer is none.
  */
-export async function askForExistence(
-  inspection: Inspection,
-  { alsoDeleted }: { alsoDeleted: boolean },
-): Promise<readonly Row[] | Verdict> {
+export function askForExistence(inspection: Inspection): Promise<readonly Row[] | Verdict> {
+  const { stage } = inspection
+  const asked = surveys.get(stage) ?? ask(inspection)
+  surveys.set(stage, asked)
+  return asked
+}
+
+async function ask(inspection: Inspection): Promise<readonly Row[] | Verdict> {
   const { scene, stage, attack, alice } = inspection
   const { target, absent, agent, message, halt, runId } = scene
   const metadata = { authkit_isolation: runId }
@@ -82,11 +89,10 @@ export async function askForExistence(
     return id
   }
   const ids = (make: () => string): Ids => ({ thread: make(), run: make(), assistant: make(), cron: make() })
-  const asked = [hidden, ids(absent), ids(later)]
-  if (alsoDeleted) asked.push({ ...ids(absent), ...(await deletedIds(inspection)) })
+  const gone = { ...ids(absent), ...(await deletedIds(inspection)) }
 
   const sets: Exchange[][] = []
-  for (const set of asked) {
+  for (const set of [hidden, ids(absent), ids(later), gone]) {
     const answers: Exchange[] = []
     for (const probe of objectRoutes(set, scene)) answers.push(await attack(probe))
     sets.push(answers)
@@ -98,7 +104,7 @@ export async function askForExistence(
   const rows: Row[] = []
   for (const [index, exchange] of (sets[0] ?? []).entries()) {
     const [random, random7, deleted] = sets.slice(1).map((answers) => answers[index])
-    if (!random || !random7 || (await serves(exchange, alice))) continue
+    if (!random || !random7 || !deleted || (await serves(exchange, alice))) continue
     rows.push({ hidden: exchange, random, random7, deleted })
   }
   return rows

@@ -121,13 +121,12 @@ export function createLedger({ agents, users = () => [], destructive = false }: 
       if (path === '/internal/truncate' && Object.keys(body).length === 0) return
       if (isIdle(probe)) return
       const { inPath, inBody } = idsOf(probe)
+      const creates = probe.method === 'POST' && CREATES.test(path)
       // Creating an assistant under the id of a shared one must not work, and may be tried.
-      const created = path === '/assistants' ? inBody.filter(isSystem) : []
-      const foreign = [...inPath, ...inBody].find(
-        (id) => !isOurs(id) && ![...agents(), ...users(), ...created].includes(id),
-      )
+      const tried = creates ? [...users(), ...(path === '/assistants' ? inBody.filter(isSystem) : [])] : []
+      const foreign = [...inPath, ...inBody].find((id) => !isOurs(id) && ![...agents(), ...tried].includes(id))
       if (foreign !== undefined) refuse(probe, `${foreign} is not in the ledger of this run`)
-      if (probe.method === 'POST' && CREATES.test(path)) return
+      if (creates) return
       // By its status, every run of everybody is named.
       if (path === '/runs/cancel' && 'status' in body) refuse(probe, 'it spans the runs of everybody')
       const named = NAMED_IN_BODY.has(path) ? inBody : inPath

@@ -312,7 +312,7 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
     return { controls: [control], paired: false, summary: prepared.reason }
   }
   const proof = check.proof ?? (check.mutates ? 'effect' : 'data')
-  const before = proof === 'effect' ? await takeSnapshot(client, mine) : []
+  const before = proof === 'effect' && mine.owner === 'alice' ? await takeSnapshot(client, mine) : []
   const probes = (check.control ?? check.requests).call(check, scene)
   const exchanges: Exchange[] = []
   for (const probe of probes) exchanges.push(await client.send(mine.owner, undisguised(probe)))

@@ -5,6 +5,8 @@ import { serverBug } from '../../fix.js'
 import { get, post, succeeded } from '../../probe.js'
 
 const ROUNDS = 20
+/** Rounds in which both ask for the thread that is there already. */
+const POLITE_ROUNDS = 5
 
 export const collisionRace: Check = {
   id: 'collision.race',
@@ -51,7 +53,7 @@ export const collisionRace: Check = {
         ? [stated(lost, 'thread', 'both were told that it is theirs, and one of them does not have it')]
         : [...seen(reread), ...seen(again)]
     }
-    for (let index = 0; index < 2 * ROUNDS; index++) {
+    for (let index = 0; index < ROUNDS + POLITE_ROUNDS; index++) {
       const outcome = await round(index < ROUNDS ? 'raise' : 'do_nothing')
       if (typeof outcome === 'number') {
         return { kind: 'inconclusive', reason: `concurrent creates of one id crash (${outcome || 'no answer'})` }

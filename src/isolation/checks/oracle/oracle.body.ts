@@ -33,7 +33,7 @@ export const oracleBody: Check = {
   proof: 'data',
   requests: () => [],
   async inspect(inspection) {
-    const rows = await askForExistence(inspection, { alsoDeleted: false })
+    const rows = await askForExistence(inspection)
     if ('kind' in rows) return rows
     return rows.flatMap(({ hidden, random, random7 }) => {
       // Another status is the finding of oracle.status.

@@ -25,10 +25,10 @@ export const oracleStatus: Check = {
   proof: 'data',
   requests: () => [],
   async inspect(inspection) {
-    const rows = await askForExistence(inspection, { alsoDeleted: true })
+    const rows = await askForExistence(inspection)
     if ('kind' in rows) return rows
     return rows.flatMap(({ hidden, random, random7, deleted }) => {
-      const other = [random, random7, deleted].find((answer) => answer && answer.status !== hidden.status)
+      const other = [random, random7, deleted].find(({ status }) => status !== hidden.status)
       if (!other) return []
       const whose = other === deleted ? 'one that Alice has deleted' : 'an id that does not exist'
       return [inspection.stated(hidden, 'existence', `${hidden.status}, and ${other.status} for ${whose}`)]

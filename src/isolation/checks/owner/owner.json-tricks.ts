@@ -1,7 +1,6 @@
 import type { Check, Scene } from '../../check.js'
-import type { Evidence } from '../../evidence.js'
 import { stampOwner } from '../../fix.js'
-import { field, get, type Probe, post } from '../../probe.js'
+import { field, type Probe, post } from '../../probe.js'
 
 /** Texts of JSON that parsers, validators and rules read in different ways; `id` is where the thread's id goes. */
 function tricks({
@@ -59,16 +58,11 @@ export const ownerJsonTricks: Check = {
     ]),
   async inspect({ scene, exchanges, alice, seen, stated }) {
     const { ownerKey, target } = scene.identity
-    const found: Evidence[] = []
+    // The ids are what counts here: the mark is in her own request.
+    const found = seen(await alice(post('/threads/search', { metadata: { iso_mark: scene.marker }, limit: 1000 })))
     for (const exchange of exchanges) {
-      const id = field(exchange, 'thread_id')
-      if (typeof id !== 'string') continue
-      if (field(exchange, 'metadata', ownerKey) === target) {
-        found.push(stated(exchange, 'owner', `metadata.${ownerKey} was stored as Alice`))
-      }
-      const read = await alice(get(`/threads/${id}`))
-      found.push(...seen(read))
-      if (field(read, 'thread_id') === id) found.push(stated(read, 'thread id', "Alice read Bob's thread"))
+      if (field(exchange, 'metadata', ownerKey) !== target) continue
+      found.push(stated(exchange, 'owner', `metadata.${ownerKey} was stored as Alice`))
     }
     return found
   },

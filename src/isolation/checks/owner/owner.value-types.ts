@@ -44,12 +44,10 @@ export const ownerValueTypes: Check = {
   async inspect(inspection) {
     const { scene, as, seen } = inspection
     const found: Evidence[] = []
-    const ids = [scene.own.thread.id, ...valuesOf(scene).map(([name]) => scene.fresh(name))]
+    // The ids of what he created are what counts in a list: the mark is in the request.
+    const listed = post('/threads/search', { metadata: { iso_mark: scene.marker }, limit: 1000 })
     for (const actor of onlookers(inspection)) {
-      for (const id of ids) found.push(...seen(await as(actor, get(`/threads/${id}`))))
-      found.push(
-        ...seen(await as(actor, post('/threads/search', { metadata: { iso_mark: scene.marker }, limit: 1000 }))),
-      )
+      found.push(...seen(await as(actor, get(`/threads/${scene.own.thread.id}`))), ...seen(await as(actor, listed)))
     }
     return found
   },
