@@ -92,7 +92,7 @@ export function createSecrets(): Secrets {
   }
 }
 
-/** The ways a secret may be written in an answer: as it is, JSON-escaped, percent-encoded, inside base64. */
+/** The ways a secret may be written: as it is, JSON-escaped, percent-encoded, a UUID without hyphens, inside base64. */
 function spellings(text: string): string[] {
   const forms = [text]
   if (text.includes('\\u')) {
@@ -100,6 +100,11 @@ function spellings(text: string): string[] {
   }
   if (text.includes('%')) {
     forms.push(text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))))
+  }
+  for (const [, a, b, c, d, e] of text.matchAll(
+    /\b([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})\b/gi,
+  )) {
+    forms.push([a, b, c, d, e].join('-'))
   }
   for (const [run] of text.matchAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g)) {
     forms.push(Buffer.from(run, 'base64').toString('latin1'))

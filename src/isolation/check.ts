@@ -46,11 +46,13 @@ export interface Scene {
   readonly own: Belongings
   /** A random word of the sender's. Where it turns up later, he has written. */
   readonly marker: string
+  /** The tag of everything that this run makes: `metadata.authkit_isolation`. */
+  readonly runId: string
   /** The graph that runs may name. */
   readonly agent: string
   /** How the server calls the attacked user, and under which metadata key it keeps that. */
   readonly identity: { readonly target: string; readonly own: string; readonly ownerKey: string }
-  /** An id that nobody has yet, the same for the same name; the ledger knows it. */
+  /** An id that nobody has yet, the same for the same name; the ledger knows it. `assistant...` is one of an assistant. */
   fresh(name: string): string
   /** A random UUID that never becomes an object. */
   absent(): string
@@ -86,10 +88,10 @@ export interface Inspection {
 }
 
 /**
- * What Alice's control must show before anything counts: her data in the answer, a 2xx, or a change that the
- * after-check sees on her own copy. A function looks at the answers itself.
+ * What Alice's control must show before anything counts: her data in each answer (`data`) or in one of them (`shown`), a
+ * 2xx, or a change that the after-check sees on her own copy. A function looks at the answers itself.
  */
-export type Proof = 'data' | 'success' | 'effect' | ((exchanges: readonly Exchange[]) => boolean)
+export type Proof = 'data' | 'shown' | 'success' | 'effect' | ((exchanges: readonly Exchange[]) => boolean)
 
 /**
  * One experiment. Data, and the requests; the verdict follows from the model unless the check has more to look at.

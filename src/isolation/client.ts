@@ -42,6 +42,8 @@ export interface Client {
   hits(exchange: Exchange): PlantedSecret[]
   /** Whether the answer shows anything of this owner, which is what a positive control wants to see. */
   shows(exchange: Exchange, owner: Owner): boolean
+  /** Whether the answer repeats the credential that it was asked with. */
+  repeatsToken(exchange: Exchange): boolean
   /** Resolves when nothing is on its way any more, so that what it created is known. */
   idle(): Promise<void>
   /** How many requests were sent. */
@@ -178,6 +180,11 @@ export function createClient(options: ClientOptions): Client {
       ? { socket: (actor: ActorName, probe: Probe, messages: readonly string[]) => send(actor, { ...probe, messages }) }
       : {}),
     ...(openLine ? { line: () => share(openLine()) } : {}),
+    repeatsToken({ actor, probe, body }) {
+      const worn = Object.values(credentials.headers(actor, probe.disguise)).flat()
+      const tokens = worn.map((value) => value.slice(value.lastIndexOf(' ') + 1)).filter(({ length }) => length >= 8)
+      return tokens.some((token) => body.includes(token))
+    },
     idle: async () => {
       await Promise.allSettled(inFlight)
     },

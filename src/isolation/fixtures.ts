@@ -16,6 +16,16 @@ export interface Thread {
   readonly checkpoint: string
   /** The canary in its metadata, for searches by content. */
   readonly secret: string
+  /** The canary in its state. */
+  readonly word: string
+}
+
+export interface Assistant {
+  readonly id: string
+  /** The canary in its metadata. */
+  readonly secret: string
+  /** A canary too. */
+  readonly name: string
 }
 
 export interface Item {
@@ -30,8 +40,8 @@ export interface Belongings {
   readonly owner: Owner
   readonly thread: Thread
   readonly run: { readonly id: string }
-  /** Two versions; the first holds a canary that the second doesn't. */
-  readonly assistant: { readonly id: string; readonly secret: string }
+  /** Of two versions; the first holds a canary that the second doesn't. */
+  readonly assistant: Assistant
   /** Disabled, and due on a day that is years away. */
   readonly cron: { readonly id: string }
   readonly item: Item
@@ -41,7 +51,7 @@ export interface Belongings {
 interface Planted {
   thread?: Thread
   run?: { id: string }
-  assistant?: { id: string; secret: string }
+  assistant?: Assistant
   cron?: { id: string }
   item?: Item
 }
@@ -121,6 +131,12 @@ export function haltOf({ runGraphs }: Settings): Readonly<Record<string, unknown
   return runGraphs ? {} : { interrupt_before: '*' }
 }
 
+/** What makes a cron start nothing: it is turned off, comes in years, and ends in an hour. */
+export function dormant(): Readonly<Record<string, unknown>> {
+  // Some servers fire the first run at once unless it is turned off.
+  return { schedule: '0 0 29 2 *', enabled: false, end_time: new Date(Date.now() + 3_600_000).toISOString() }
+}
+
 /** An input or a state that carries a text. */
 export function messageOf({ input }: Settings, text: string): unknown {
   return JSON.parse(input.replaceAll('<canary>', JSON.stringify(text).slice(1, -1)))
@@ -153,15 +169,16 @@ async function plantThread(stage: Stage, owner: Owner, check: string | undefined
   )
   if (!succeeded(made)) throw new PlantFailure('a thread', made)
   plantId(stage, owner, 'thread id', id, check)
+  const word = canary('thread.state')
   const written = await client.send(
     owner,
-    post(`/threads/${id}/state`, { values: messageOf(stage.settings, canary('thread.state')), as_node: '__start__' }),
+    post(`/threads/${id}/state`, { values: messageOf(stage.settings, word), as_node: '__start__' }),
   )
   if (!succeeded(written)) throw new PlantFailure('the state of a thread', written)
   const answered = field(written, 'checkpoint', 'checkpoint_id')
   const checkpoint = typeof answered === 'string' ? answered : ''
   plantId(stage, owner, 'checkpoint id', checkpoint, check)
-  return { id, checkpoint, secret }
+  return { id, checkpoint, secret, word }
 }
 
 async function plantRun(
@@ -206,22 +223,19 @@ export async function settled(stage: Stage, owner: Owner, thread: string, run?: 
   }
 }
 
-async function plantAssistant(
-  stage: Stage,
-  owner: Owner,
-  check: string | undefined,
-): Promise<{ id: string; secret: string }> {
+async function plantAssistant(stage: Stage, owner: Owner, check: string | undefined): Promise<Assistant> {
   const { client, ledger, learnt, runId } = stage
   const canary = canaries(stage, owner, check)
   const id = randomUUID()
   const secret = canary('assistant.metadata')
+  const name = canary('assistant.name')
   ledger.reserve({ kind: 'assistant', id, owner })
   const first = await client.send(
     owner,
     post('/assistants', {
       assistant_id: id,
       graph_id: learnt.agent,
-      name: canary('assistant.name'),
+      name,
       config: { configurable: { apikey: canary('assistant.config of version 1') } },
       metadata: { secret, authkit_isolation: runId },
     }),
@@ -233,7 +247,7 @@ async function plantAssistant(
     patch(`/assistants/${id}`, { config: { configurable: { apikey: canary('assistant.config') } } }),
   )
   if (!succeeded(second)) throw new PlantFailure('a second version of an assistant', second)
-  return { id, secret }
+  return { id, secret, name }
 }
 
 async function plantCron(stage: Stage, owner: Owner, check: string | undefined): Promise<{ id: string }> {
@@ -243,10 +257,7 @@ async function plantCron(stage: Stage, owner: Owner, check: string | undefined):
     owner,
     post('/runs/crons', {
       assistant_id: learnt.agent,
-      schedule: '0 0 29 2 *',
-      // Some servers fire the first run at once otherwise.
-      enabled: false,
-      end_time: new Date(Date.now() + 3_600_000).toISOString(),
+      ...dormant(),
       input: messageOf(stage.settings, canary('cron.payload')),
       metadata: { secret: canary('cron.metadata'), authkit_isolation: runId },
       ...haltOf(stage.settings),

@@ -1,5 +1,6 @@
 import type { ActorName } from './actor.js'
 import { type Exchange, field, isStream, json, type Probe, succeeded } from './probe.js'
+import { systemAssistantId } from './system-assistant.js'
 
 export type ObjectKind = 'thread' | 'run' | 'assistant' | 'cron' | 'item'
 
@@ -60,6 +61,9 @@ const WORDS = new Set(
 /** Body fields that name objects. */
 const ID_FIELDS = ['thread_id', 'assistant_id', 'run_id', 'cron_id', 'thread_ids', 'run_ids', 'key']
 
+/** Routes that change what the body names. */
+const NAMED_IN_BODY = new Set(['/store/items', '/threads/prune', '/runs/cancel'])
+
 const READING = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
@@ -79,16 +83,36 @@ export function onlyReads(probe: Probe): boolean {
 }
 
 export interface LedgerOptions {
-  /** The graphs that runs may name; they are shared, so nothing may change them. */
+  /** The graphs that runs may name. They are shared, so nothing may change them, nor their system assistants. */
   readonly agents: () => readonly string[]
+  /** How the server calls the users: where such a name is a UUID, it is no object. */
+  readonly users?: () => readonly string[]
+  /** Whether even a system assistant may be deleted. */
+  readonly destructive?: boolean
   /** Told of every new entry, before the request that creates the object. */
   readonly write?: ((entry: LedgerEntry) => void) | undefined
 }
 
-export function createLedger({ agents, write }: LedgerOptions): Ledger {
+export function createLedger({ agents, users = () => [], destructive = false, write }: LedgerOptions): Ledger {
   const known = new Map<string, LedgerEntry>()
   const present = new Set<string>()
   const unfinished = new Set<string>()
+  /** The current versions of system assistants, as far as an answer told. */
+  const versions = new Map<string, unknown>()
+  const isOurs = (id: string) => known.has(id) || known.has(canonicalId(id))
+  const isSystem = (id: string) => agents().some((agent) => systemAssistantId(agent) === id)
+  /** Requests about a system assistant that leave it as it is, whoever sends them. */
+  const isIdle = ({ method, path, body }: Probe): boolean => {
+    const [, id = '', step] = /^\/assistants\/([^/]+)(\/latest)?$/.exec(path) ?? []
+    if (!isSystem(id)) return false
+    const fields = Object.entries((body ?? {}) as Record<string, unknown>)
+    if (method === 'PATCH' && step === undefined) return fields.length === 0
+    const [field] = fields
+    if (method === 'POST' && step && fields.length === 1 && field?.[0] === 'version') {
+      return versions.has(id) && versions.get(id) === field[1]
+    }
+    return method === 'DELETE' && step === undefined && destructive
+  }
   const refuse = (probe: Probe, why: string): never => {
     throw new LedgerViolation(`${probe.method} ${probe.path}: ${why}`)
   }
@@ -111,16 +135,26 @@ export function createLedger({ agents, write }: LedgerOptions): Ledger {
       const body = jsonOf(probe)
       // Without a flag this route does nothing; that it answers is the finding.
       if (path === '/internal/truncate' && Object.keys(body).length === 0) return
+      if (isIdle(probe)) return
       const { inPath, inBody } = idsOf(probe)
-      const foreign = [...inPath, ...inBody].find((id) => !known.has(id) && !agents().includes(id))
+      const creates = probe.method === 'POST' && CREATES.test(path)
+      // Creating an assistant under the id of a shared one must not work, and may be tried.
+      const tried = creates ? [...users(), ...(path === '/assistants' ? inBody.filter(isSystem) : [])] : []
+      const foreign = [...inPath, ...inBody].find((id) => !isOurs(id) && ![...agents(), ...tried].includes(id))
       if (foreign !== undefined) refuse(probe, `${foreign} is not in the ledger of this run`)
-      if (probe.method === 'POST' && CREATES.test(path)) return
-      const named = inPath.length > 0 ? inPath : inBody
+      if (creates) return
+      // By its status, every run of everybody is named.
+      if (path === '/runs/cancel' && 'status' in body) refuse(probe, 'it spans the runs of everybody')
+      const named = NAMED_IN_BODY.has(path) ? inBody : inPath
       if (named.length === 0) refuse(probe, 'it names no object of this run')
       if (named.some((id) => agents().includes(id))) refuse(probe, 'it would change the shared agent')
     },
     note(exchange) {
       const { actor, probe, status } = exchange
+      const [, system = ''] = /^\/assistants\/([^/]+)$/.exec(probe.path) ?? []
+      if (probe.method === 'GET' && succeeded(exchange) && isSystem(system)) {
+        versions.set(system, field(exchange, 'version'))
+      }
       for (const entry of createdBy(exchange)) {
         reserve(entry)
         present.add(entry.id)
@@ -147,6 +181,23 @@ export function createLedger({ agents, write }: LedgerOptions): Ledger {
 
 function reads({ method }: { method?: unknown }): boolean {
   return typeof method === 'string' && (READING_COMMANDS.has(method) || method.startsWith('subscription.'))
+}
+
+/** The same id as a path or another spelling may hide it: in lower case, with its hyphens, and with nothing around it. */
+function canonicalId(id: string): string {
+  const plain = decoded(id)
+    .trim()
+    .replace(/^urn:uuid:|[{}]/gi, '')
+    .toLowerCase()
+  return plain.replace(/^(\w{8})(\w{4})(\w{4})(\w{4})(\w{12})$/, '$1-$2-$3-$4-$5')
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 function pathOf(path: string): string {

@@ -14,6 +14,7 @@ import { createLedger } from './ledger.js'
 import { preflight, type Stop } from './preflight.js'
 import { createRedact, redactDeep } from './redact.js'
 import { DEFAULT_SETTINGS, type Settings, type Stage } from './stage.js'
+import { isLoopback } from './target.js'
 import { throttled } from './throttle.js'
 import { createTransport, type Transport, type TransportOptions } from './transport.js'
 import { attackersOf, runTrial, type Shared, sharedNeeds } from './trial.js'
@@ -77,11 +78,18 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
 
   const secrets = createSecrets()
   const agents: string[] = []
+  const users: string[] = []
+  const settings = { ...DEFAULT_SETTINGS, ...options.settings }
   const { ledgerFile } = options
   const journal = ledgerFile
     ? openJournal(ledgerFile, { runId: run.id, target: run.target, startedAt: run.startedAt })
     : undefined
-  const ledger = createLedger({ agents: () => agents, write: journal?.write })
+  const ledger = createLedger({
+    agents: () => agents,
+    users: () => users,
+    destructive: settings.optIns.has('destructive') && isLoopback(target),
+    write: journal?.write,
+  })
   const evidence = createEvidenceMaker({ target, credentials })
   const transport = throttled(await transportOf(target, options.transport), options.perSecond)
   const abort = new AbortController()
@@ -119,6 +127,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     const total = checks.reduce((sum, check) => sum + attackersOf(check, credentials.owners).length, 0)
     const { server, identities = {} } = 'learnt' in found ? found.learnt : { server: undefined }
     yield clean({ kind: 'started', run: { ...run, server, identities }, total })
+    users.push(...Object.values(identities))
     if ('stop' in found) {
       stop = redactDeep(found.stop, redact)
     } else {
@@ -133,7 +142,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
         adopt: credentials.adopt,
         credential: credentials.form,
         jwt: forgery,
-        settings: { ...DEFAULT_SETTINGS, ...options.settings },
+        settings,
         owners: credentials.owners,
         victims: [],
         leaked: new Set(),

@@ -3,14 +3,19 @@ import type { Belongings } from './fixtures.js'
 import { type Exchange, get, json, type Probe, post } from './probe.js'
 
 /** Everything its owner sees of a set of objects, part by part. */
-export type Snapshot = readonly { readonly part: string; readonly exchange: Exchange }[]
+export type Snapshot = readonly {
+  readonly part: string
+  readonly exchange: Exchange
+  /** What is compared: the body, or the one row of a list. */
+  readonly value: unknown
+}[]
 
 /** Fields that change without anybody changing the object. */
 const VOLATILE = new Set(['updated_at', 'state_updated_at', 'created_at'])
 
 /** Reads the objects as their owner. */
 export async function takeSnapshot(client: Client, target: Belongings): Promise<Snapshot> {
-  const parts: [string, Probe][] = []
+  const parts: [part: string, probe: Probe, pick?: (body: unknown) => unknown][] = []
   if (target.has('thread')) {
     const { id } = target.thread
     parts.push(
@@ -27,9 +32,24 @@ export async function takeSnapshot(client: Client, target: Belongings): Promise<
       ['versions', post(`/assistants/${id}/versions`, { limit: 100 })],
     )
   }
-  if (target.has('cron')) parts.push(['cron', post('/runs/crons/search', { limit: 1000 })])
+  if (target.has('cron')) {
+    const { id } = target.cron
+    // Few servers read one cron by its id; all of them list.
+    parts.push(['cron', post('/runs/crons/search', { limit: 1000 }), (rows) => rowOf(rows, 'cron_id', id)])
+  }
   if (target.has('item')) parts.push(['item', get(itemPath(target.item))])
-  return Promise.all(parts.map(async ([part, probe]) => ({ part, exchange: await client.send(target.owner, probe) })))
+  return Promise.all(
+    parts.map(async ([part, probe, pick]) => {
+      const exchange = await client.send(target.owner, probe)
+      const body = json(exchange)
+      return { part, exchange, value: pick ? pick(body) : body }
+    }),
+  )
+}
+
+function rowOf(rows: unknown, key: string, id: string): unknown {
+  if (!Array.isArray(rows)) return undefined
+  return rows.find((row: Record<string, unknown> | null) => row?.[key] === id)
 }
 
 /** The path that reads a store item. */
@@ -51,14 +71,16 @@ export interface Difference {
 export function compareSnapshots(before: Snapshot, after: Snapshot): { changed: Difference[]; unread: string[] } {
   const changed: Difference[] = []
   const unread: string[] = []
-  for (const [index, { part, exchange }] of after.entries()) {
-    const earlier = before[index]?.exchange
-    if (!earlier || unreadable(earlier) || unreadable(exchange)) {
+  for (const [index, { part, exchange, value }] of after.entries()) {
+    const earlier = before[index]
+    if (!earlier || unreadable(earlier.exchange) || unreadable(exchange)) {
       unread.push(part)
-    } else if (earlier.status !== exchange.status) {
-      changed.push({ part, what: `${exchange.status} instead of ${earlier.status}`, exchange })
+    } else if (earlier.exchange.status !== exchange.status) {
+      changed.push({ part, what: `${exchange.status} instead of ${earlier.exchange.status}`, exchange })
+    } else if (value === undefined && earlier.value !== undefined) {
+      changed.push({ part, what: 'it is gone', exchange })
     } else {
-      const what = firstDifference(json(earlier), json(exchange), '')
+      const what = firstDifference(earlier.value, value, '')
       if (what !== undefined) changed.push({ part, what, exchange })
     }
   }

@@ -217,6 +217,7 @@ function sceneFor(
       return own
     },
     marker,
+    runId: stage.runId,
     agent: learnt.agent,
     identity: {
       target: learnt.identities[target.owner] ?? '',
@@ -227,7 +228,7 @@ function sceneFor(
       const id = fresh.get(name) ?? randomUUID()
       if (!fresh.has(name)) {
         fresh.set(name, id)
-        ledger.reserve({ kind: name === 'assistant' ? 'assistant' : 'thread', id, owner: sender })
+        ledger.reserve({ kind: name.startsWith('assistant') ? 'assistant' : 'thread', id, owner: sender })
         plantOwn(id, `id of an object of ${sender}`, false)
       }
       return id
@@ -381,7 +382,7 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
     return { controls: [control], paired: false, summary: prepared.reason }
   }
   const proof = check.proof ?? (check.mutates ? 'effect' : 'data')
-  const before = proof === 'effect' ? await takeSnapshot(client, mine) : []
+  const before = proof === 'effect' && mine.owner === 'alice' ? await takeSnapshot(client, mine) : []
   const probes = (check.control ?? check.requests).call(check, scene)
   const exchanges: Exchange[] = []
   for (const probe of probes) exchanges.push(await client.send(mine.owner, undisguised(probe)))
@@ -405,7 +406,9 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
     const missing = await missingProof(check, proof, stage, mine, before, exchanges)
     if (missing) controls = controls.map((control) => (control.kind === 'proved' ? failed(missing) : control))
   }
-  const bad = controls.find(({ kind }) => kind !== 'proved')
+  // A route that a server lacks says nothing about those that it has.
+  const tried = controls.filter(({ kind }) => kind !== 'unsupported')
+  const bad = (tried.length > 0 ? tried : controls).find(({ kind }) => kind !== 'proved')
   return { controls, paired: check.control === undefined, summary: bad && 'reason' in bad ? bad.reason : 'ok' }
 }
 
@@ -419,6 +422,11 @@ async function missingProof(
 ): Promise<string | undefined> {
   if (typeof proof === 'function') {
     return proof(exchanges) ? undefined : 'her own answers do not show what was planted'
+  }
+  if (proof === 'shown') {
+    return exchanges.some((exchange) => stage.client.shows(exchange, 'alice'))
+      ? undefined
+      : 'none of her own answers shows what was planted'
   }
   if (proof === 'success') {
     const something = exchanges.some(
@@ -481,7 +489,9 @@ function decide(
     verdicts.push({ kind: 'inconclusive', reason: `Alice's ${played.unread.join(', ')} could not be read afterwards` })
   }
   if (verdicts.length === 0) verdicts.push(withoutRequests(alice))
-  const verdict = worst(verdicts)
+  const found = worst(verdicts)
+  // A check that could not see what it looks for has shown nothing, whatever the statuses were.
+  const verdict = played.instead?.kind === 'skipped' && found.kind === 'isolated' ? played.instead : found
   if (verdict.kind !== 'isolated' || actor !== 'bob' || !bob) return report(verdict)
   return report({ ...verdict, byRole: bob.controls.some(({ kind }) => kind === 'failed') })
 }

@@ -45,6 +45,14 @@ describe('the echo rule', () => {
     expect(secrets.foreign('bob', [body], [`/threads/${soft}`, JSON.stringify({ secret: hard })])).toEqual([])
   })
 
+  it.each(['{%s}', 'urn:uuid:%s'])('knows an id that was sent as %s, in capitals or without hyphens', (form) => {
+    const { secrets, soft } = planted()
+    for (const spelling of [soft, soft.toUpperCase(), soft.replaceAll('-', '')]) {
+      const path = `/threads/${encodeURIComponent(form.replace('%s', spelling))}`
+      expect(secrets.foreign('bob', [`Thread ${soft} not found`], [path])).toEqual([])
+    }
+  })
+
   it('counts what he did not send, next to what he did', () => {
     const { secrets, hard, soft } = planted()
     expect(secrets.foreign('bob', [`${soft} ${hard}`], [`/threads/${soft}`]).map(({ value }) => value)).toEqual([hard])

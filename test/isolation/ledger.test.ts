@@ -4,6 +4,8 @@ import { del, type Exchange, get, type Probe, patch, post, put } from '../../src
 
 const OURS = '11111111-1111-4111-8111-111111111111'
 const THEIRS = '22222222-2222-4222-8222-222222222222'
+/** The system assistant of the graph "agent". */
+const SHARED = 'fe096781-5601-53d2-b2f6-0d3403f7e9ca'
 
 function ledger() {
   const made = createLedger({ agents: () => ['agent'] })
@@ -30,6 +32,12 @@ describe('nothing but what the run made may be changed', () => {
     ['one of several', post('/threads/prune', { thread_ids: [OURS, THEIRS] })],
     ['a run that is not ours on a thread that is', post(`/threads/${OURS}/runs/${THEIRS}/cancel`)],
     ['everybody’s runs', post('/runs/cancel', { status: 'all' })],
+    ['everybody’s runs besides its own', post('/runs/cancel', { status: 'all', thread_id: OURS, run_ids: [OURS] })],
+    ['no thread in particular', post('/threads/prune', { thread_ids: [] })],
+    ['a foreign thread in another spelling', post(`/threads/%7B${THEIRS}%7D/runs`, { assistant_id: 'agent' })],
+    ['the assistant of everybody', patch(`/assistants/${SHARED}`, { name: 'x' })],
+    ['its version, without knowing it', post(`/assistants/${SHARED}/latest`, { version: 1 })],
+    ['the assistant of everybody by deleting it', del(`/assistants/${SHARED}`)],
     ['the shared agent', del('/assistants/agent')],
     ['the whole database', post('/internal/truncate', { threads: true })],
     ['a store key in a query', del('/store/items?namespace=a&key=theirs')],
@@ -45,11 +53,43 @@ describe('nothing but what the run made may be changed', () => {
     ['changing its own thread', patch(`/threads/${OURS}`, { metadata: {} })],
     ['a run of the shared agent', post(`/threads/${OURS}/runs`, { assistant_id: 'agent' })],
     ['creating', post('/threads', {})],
+    ['deleting its own threads at once', post('/threads/prune', { thread_ids: [OURS] })],
+    ['its own thread in another spelling', patch(`/threads/%7B${OURS.replaceAll('-', '')}%7D`, {})],
+    ['a change of nothing for the assistant of everybody', patch(`/assistants/${SHARED}`, {})],
+    ['creating one under its id', post('/assistants', { assistant_id: SHARED, graph_id: 'agent' })],
     ['its own item', del('/store/items', { namespace: ['a'], key: 'our-key' })],
     ['its own item by a query', del('/store/items?namespace=a&key=our-key')],
     ['pruning its own threads', post('/threads/prune', { thread_ids: [OURS] })],
     ['truncating nothing', post('/internal/truncate', {})],
   ])('allows %s', (_, probe) => expect(() => ledger().assert(probe)).not.toThrow())
+})
+
+describe('the assistant that everybody shares', () => {
+  const read = answer(get(`/assistants/${SHARED}`), 200, JSON.stringify({ assistant_id: SHARED, version: 3 }))
+  const latest = (version: number) => post(`/assistants/${SHARED}/latest`, { version })
+
+  it('may be given the version that it has, and no other', () => {
+    const made = ledger()
+    made.note(read)
+    expect(() => made.assert(latest(3))).not.toThrow()
+    expect(() => made.assert(latest(2))).toThrow(LedgerViolation)
+    expect(() => made.assert(post(`/assistants/${SHARED}/latest`, { version: 3, name: 'x' }))).toThrow(LedgerViolation)
+  })
+
+  it('may be deleted where that was asked for, and then no other one', () => {
+    const made = createLedger({ agents: () => ['agent'], destructive: true })
+    expect(() => made.assert(del(`/assistants/${SHARED}`))).not.toThrow()
+    expect(() => made.assert(del(`/assistants/${THEIRS}`))).toThrow(LedgerViolation)
+    expect(() => made.assert(patch(`/assistants/${SHARED}`, { name: 'x' }))).toThrow(LedgerViolation)
+  })
+})
+
+it('takes the name of a user for no object', () => {
+  const raw = { ...post('/threads'), raw: { text: `{"metadata":{"owner":"${THEIRS}"}}` } }
+  expect(() => ledger().assert(raw)).toThrow(LedgerViolation)
+  const known = createLedger({ agents: () => ['agent'], users: () => [THEIRS] })
+  expect(() => known.assert(raw)).not.toThrow()
+  expect(() => known.assert(del(`/threads/${THEIRS}`))).toThrow(LedgerViolation)
 })
 
 describe('what is to be cleaned up', () => {

@@ -13,32 +13,53 @@ import { boundaryStudioHeader } from './boundary/boundary.studio-header.js'
 import { boundaryTokenElsewhere } from './boundary/boundary.token-elsewhere.js'
 import { boundaryTwoTokens } from './boundary/boundary.two-tokens.js'
 import { collisionAssistant } from './collision/collision.assistant.js'
+import { collisionIdForms } from './collision/collision.id-forms.js'
+import { collisionRace } from './collision/collision.race.js'
 import { collisionRun } from './collision/collision.run.js'
+import { collisionSquat } from './collision/collision.squat.js'
 import { collisionThread } from './collision/collision.thread.js'
+import { collisionThreadSupersteps } from './collision/collision.thread.supersteps.js'
 import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
 import { assistantDelete } from './delete/assistant.delete.js'
+import { cronDelete } from './delete/cron.delete.js'
 import { deleteReplay } from './delete/delete.replay.js'
 import { deleteResidue } from './delete/delete.residue.js'
 import { runDelete } from './delete/run.delete.js'
 import { threadDelete } from './delete/thread.delete.js'
+import { identityAtRest } from './identity/identity.at-rest.js'
 import { identityAuthUser } from './identity/identity.auth-user.js'
+import { identityContext } from './identity/identity.context.js'
+import { identityHeader } from './identity/identity.header.js'
+import { identityStoredConfig } from './identity/identity.stored-config.js'
 import { identityUserId } from './identity/identity.user-id.js'
 import { integrityResidue } from './integrity/integrity.residue.js'
 import { integritySnapshot } from './integrity/integrity.snapshot.js'
 import { assistantCount } from './list/assistant.count.js'
 import { assistantSearch } from './list/assistant.search.js'
+import { cronSearch } from './list/cron.search.js'
+import { pageCursor } from './list/page.cursor.js'
+import { pageHeaders } from './list/page.headers.js'
 import { threadCount } from './list/thread.count.js'
 import { threadSearchIds } from './list/thread.search.ids.js'
 import { threadSearch } from './list/thread.search.js'
 import { threadSearchMetadata } from './list/thread.search.metadata.js'
+import { threadSearchOperators } from './list/thread.search.operators.js'
+import { threadSearchValues } from './list/thread.search.values.js'
+import { oracleBody } from './oracle/oracle.body.js'
+import { oracleCreate } from './oracle/oracle.create.js'
 import { oracleStatus } from './oracle/oracle.status.js'
+import { oracleTiming } from './oracle/oracle.timing.js'
 import { ownerAssistantCreate } from './owner/owner.assistant.create.js'
+import { ownerJsonTricks } from './owner/owner.json-tricks.js'
 import { ownerMissing } from './owner/owner.missing.js'
 import { ownerRunCreate } from './owner/owner.run.create.js'
 import { ownerThreadCreate } from './owner/owner.thread.create.js'
 import { ownerThreadPatch } from './owner/owner.thread.patch.js'
+import { ownerValueTypes } from './owner/owner.value-types.js'
+import { assistantDerived } from './read/assistant.derived.js'
 import { assistantRead } from './read/assistant.read.js'
 import { assistantVersions } from './read/assistant.versions.js'
+import { cronRead } from './read/cron.read.js'
 import { runJoin } from './read/run.join.js'
 import { runList } from './read/run.list.js'
 import { runRead } from './read/run.read.js'
@@ -67,9 +88,12 @@ import { streamParent } from './stream/stream.parent.js'
 import { streamRunId } from './stream/stream.run-id.js'
 import { streamThread } from './stream/stream.thread.js'
 import { assistantLatest } from './write/assistant.latest.js'
+import { assistantSystem } from './write/assistant.system.js'
 import { assistantUpdate } from './write/assistant.update.js'
+import { cronUpdate } from './write/cron.update.js'
 import { runCancel } from './write/run.cancel.js'
 import { runCreate } from './write/run.create.js'
+import { runMultitask } from './write/run.multitask.js'
 import { runResume } from './write/run.resume.js'
 import { runStream } from './write/run.stream.js'
 import { runWait } from './write/run.wait.js'
@@ -103,32 +127,53 @@ export const CHECKS: readonly Check[] = [
   boundaryTokenElsewhere,
   boundaryTwoTokens,
   collisionAssistant,
+  collisionIdForms,
+  collisionRace,
   collisionRun,
+  collisionSquat,
   collisionThread,
+  collisionThreadSupersteps,
   assistantDelete,
   assistantDeleteCascade,
+  cronDelete,
   deleteReplay,
   deleteResidue,
   runDelete,
   threadDelete,
+  identityAtRest,
   identityAuthUser,
+  identityContext,
+  identityHeader,
+  identityStoredConfig,
   identityUserId,
   integrityResidue,
   integritySnapshot,
   assistantCount,
   assistantSearch,
+  cronSearch,
+  pageCursor,
+  pageHeaders,
   threadCount,
   threadSearch,
   threadSearchIds,
   threadSearchMetadata,
+  threadSearchOperators,
+  threadSearchValues,
+  oracleBody,
+  oracleCreate,
   oracleStatus,
+  oracleTiming,
   ownerAssistantCreate,
+  ownerJsonTricks,
   ownerMissing,
   ownerRunCreate,
   ownerThreadCreate,
   ownerThreadPatch,
+  ownerValueTypes,
+  assistantDerived,
   assistantRead,
   assistantVersions,
+  cronRead,
   runJoin,
   runList,
   runRead,
@@ -157,9 +202,12 @@ export const CHECKS: readonly Check[] = [
   streamRunId,
   streamThread,
   assistantLatest,
+  assistantSystem,
   assistantUpdate,
+  cronUpdate,
   runCancel,
   runCreate,
+  runMultitask,
   runResume,
   runStream,
   runWait,

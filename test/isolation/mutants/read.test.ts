@@ -10,5 +10,7 @@ prove('read', {
   'run.read': deputy('GET /threads/:id/runs/:run'),
   'run.join': deputy('GET /threads/:id/runs/:run/join'),
   'assistant.read': deputy('GET /assistants/:id'),
+  'assistant.derived': deputy((call) => /^\/assistants\/[^/]+\/(graph|schemas|subgraphs)/.test(call.path)),
   'assistant.versions': deputy('POST /assistants/:id/versions'),
+  'cron.read': deputy('GET /runs/crons/:id'),
 })

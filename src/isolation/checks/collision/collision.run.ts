@@ -9,13 +9,14 @@ export const collisionRun: Check = {
   operation: 'takeover',
   title: "Bob can't enter Alice's thread with a run that creates it if it does not exist",
   failure: "Bob ran on Alice's thread because he asked to create it if it does not exist",
+  impact: 'A flag that means "create it if it is missing" opens Alice\'s conversation for reading and writing.',
   severity: 'critical',
   refs: ['API1', '639'],
   event: 'threads:create_run',
   fix: returnOwner('threads:create_run'),
   needs: ['thread'],
   mutates: true,
-  on2xx: 'leak-unless-empty',
+  on2xx: 'own',
   requests: ({ halt, target, agent, message, marker }) => [
     post(`/threads/${target.thread.id}/runs/wait`, {
       assistant_id: agent,

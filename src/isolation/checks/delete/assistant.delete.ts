@@ -9,6 +9,7 @@ export const assistantDelete: Check = {
   operation: 'delete',
   title: "{who} can't delete Alice's assistant",
   failure: "{who} deleted Alice's assistant",
+  impact: 'The attacker removes an agent that Alice works with.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'assistants:delete',

@@ -9,6 +9,7 @@ export const deleteResidue: Check = {
   operation: 'delete',
   title: "Nothing of Alice's deleted thread comes back when Bob creates one under its id",
   failure: "Bob created a thread under the id of Alice's deleted one and found her conversation",
+  impact: 'A row is deleted, the conversation under it is not: whoever creates the id again reads it.',
   severity: 'high',
   refs: ['226', '672'],
   event: null,

@@ -9,6 +9,7 @@ export const runDelete: Check = {
   operation: 'delete',
   title: "{who} can't delete a run of Alice's",
   failure: "{who} deleted a run of Alice's",
+  impact: "The attacker erases what Alice's agent did, and the state that went with it.",
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:delete',

@@ -1,6 +1,6 @@
 import type { Check } from '../../check.js'
 import { returnOwner } from '../../fix.js'
-import { del } from '../../probe.js'
+import { del, post } from '../../probe.js'
 
 export const threadDelete: Check = {
   id: 'thread.delete',
@@ -9,6 +9,7 @@ export const threadDelete: Check = {
   operation: 'delete',
   title: "{who} can't delete Alice's thread",
   failure: "{who} deleted Alice's thread",
+  impact: "The attacker erases Alice's conversations one by one, for good.",
   severity: 'critical',
   refs: ['API1', '639'],
   event: 'threads:delete',
@@ -17,5 +18,10 @@ export const threadDelete: Check = {
   needs: ['thread'],
   mutates: true,
   on2xx: 'own',
-  requests: ({ target }) => [del(`/threads/${target.thread.id}`)],
+  requests: ({ target }) => [
+    post('/threads/prune', { thread_ids: [target.thread.id] }),
+    del(`/threads/${target.thread.id}`),
+  ],
+  // A thread can be deleted once.
+  control: ({ target }) => [del(`/threads/${target.thread.id}`)],
 }

@@ -1,8 +1,10 @@
 import type { Check } from '../../check.js'
+import { ranAs, ranWith } from '../../effective.js'
 import { serverBug } from '../../fix.js'
-import { field, post } from '../../probe.js'
+import { post } from '../../probe.js'
 
-const KEYS = ['langgraph_auth_user_id', 'langgraph_auth_user']
+/** One that no server gives. */
+const PERMISSION = 'authkit-isolation:admin'
 
 export const identityAuthUser: Check = {
   id: 'identity.auth-user',
@@ -11,6 +13,7 @@ export const identityAuthUser: Check = {
   operation: 'refs',
   title: "Bob's run does not run as Alice because its configuration says so",
   failure: "Bob's run ran as Alice because its configuration said so",
+  impact: 'The graph believes that Alice is calling: memory, tools and credentials that are kept by user are hers.',
   severity: 'critical',
   refs: ['API1', '639', '290'],
   event: 'threads:create_run',
@@ -20,25 +23,28 @@ export const identityAuthUser: Check = {
   mutates: true,
   on2xx: 'own',
   proof: 'success',
+  // A server may refuse such keys to everybody.
+  control: ({ halt, own, agent, message, marker }) => [
+    post(`/threads/${own.thread.id}/runs`, { assistant_id: agent, input: message(marker), ...halt }),
+  ],
   requests({ halt, own, agent, identity, message, marker }) {
-    const claims = { langgraph_auth_user: { identity: identity.target }, langgraph_auth_user_id: identity.target }
+    const claims = {
+      langgraph_auth_user: { identity: identity.target },
+      langgraph_auth_user_id: identity.target,
+      langgraph_auth_permissions: [PERMISSION],
+    }
     return [
-      post(`/threads/${own.thread.id}/runs`, {
-        assistant_id: agent,
-        input: message(marker),
-        config: { configurable: { ...claims, langgraph_auth_permissions: ['admin'] } },
-        ...halt,
-      }),
-    ]
+      { config: { configurable: claims } },
+      { context: claims },
+      { metadata: claims },
+      { checkpoint: claims },
+    ].map((claim) =>
+      post(`/threads/${own.thread.id}/runs`, { assistant_id: agent, input: message(marker), ...claim, ...halt }),
+    )
   },
-  async inspect({ scene, exchanges, stated }) {
-    const [run] = exchanges
-    if (!run) return []
-    const effective = KEYS.filter((key) => {
-      const value = field(run, 'kwargs', 'config', 'configurable', key)
-      const identity = (value as { identity?: unknown } | null | undefined)?.identity ?? value
-      return identity === scene.identity.target
-    })
-    return effective.map((key) => stated(run, 'identity', `kwargs.config.configurable.${key} is Alice`))
+  async inspect(inspection) {
+    const { scene, exchanges } = inspection
+    const as = ranAs(inspection, exchanges, { identity: scene.identity.target, who: 'Alice' })
+    return 'kind' in as ? as : [...as, ...ranWith(inspection, exchanges, PERMISSION)]
   },
 }

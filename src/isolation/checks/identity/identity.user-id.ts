@@ -1,6 +1,7 @@
 import type { Check } from '../../check.js'
+import { ranAs } from '../../effective.js'
 import { serverBug } from '../../fix.js'
-import { field, post } from '../../probe.js'
+import { post } from '../../probe.js'
 
 export const identityUserId: Check = {
   id: 'identity.user-id',
@@ -9,6 +10,7 @@ export const identityUserId: Check = {
   operation: 'refs',
   title: "Bob's run does not carry Alice's user_id",
   failure: "Bob's run carries user_id of Alice: graphs that keep memory by it hand hers to him",
+  impact: 'Most graphs keep memory under user_id. Whoever sets it reads and writes the memory of somebody else.',
   severity: 'high',
   refs: ['API1', '639', '807'],
   event: 'threads:create_run',
@@ -20,6 +22,10 @@ export const identityUserId: Check = {
   mutates: true,
   on2xx: 'own',
   proof: 'success',
+  // A server may refuse the key to everybody.
+  control: ({ halt, own, agent, message, marker }) => [
+    post(`/threads/${own.thread.id}/runs`, { assistant_id: agent, input: message(marker), ...halt }),
+  ],
   requests: ({ halt, own, agent, identity, message, marker }) => [
     post(`/threads/${own.thread.id}/runs`, {
       assistant_id: agent,
@@ -28,9 +34,6 @@ export const identityUserId: Check = {
       ...halt,
     }),
   ],
-  async inspect({ scene, exchanges, stated }) {
-    const [run] = exchanges
-    if (!run || field(run, 'kwargs', 'config', 'configurable', 'user_id') !== scene.identity.target) return []
-    return [stated(run, 'identity', "kwargs.config.configurable.user_id is Alice's")]
-  },
+  inspect: async (inspection) =>
+    ranAs(inspection, inspection.exchanges, { identity: inspection.scene.identity.target, who: 'Alice' }, ['user_id']),
 }

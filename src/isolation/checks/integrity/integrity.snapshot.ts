@@ -11,6 +11,7 @@ export const integritySnapshot: Check = {
   operation: 'write',
   title: "All of Alice's data is as it was when the attacks are over",
   failure: "Alice's data changed after the attack had been refused",
+  impact: 'The refusal was for show: the request took effect behind it, later.',
   severity: 'high',
   refs: ['API1', '639'],
   event: null,

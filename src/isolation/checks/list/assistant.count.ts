@@ -9,6 +9,7 @@ export const assistantCount: Check = {
   operation: 'list',
   title: "{who} can't count Alice's assistants",
   failure: "{who} counted Alice's assistants: the number tells whether a guess about their content is right",
+  impact: 'A number that depends on a guess answers the guess: names and keys can be found out letter by letter.',
   severity: 'medium',
   refs: ['API1', '203'],
   event: 'assistants:search',
@@ -16,5 +17,11 @@ export const assistantCount: Check = {
   actors: ['bob', 'nobody'],
   needs: ['assistant'],
   on2xx: 'own',
-  ...countGuess('/assistants/count', (target) => target.assistant.secret),
+  ...countGuess({
+    count: '/assistants/count',
+    search: '/assistants/search',
+    id: 'assistant_id',
+    right: ({ assistant }) => [{ metadata: { secret: assistant.secret } }],
+    wrong: (word) => [{ metadata: { secret: word } }],
+  }),
 }

@@ -9,6 +9,7 @@ export const threadSearchIds: Check = {
   operation: 'list',
   title: "{who} does not find Alice's thread by naming its id",
   failure: "{who} found Alice's thread by naming its id",
+  impact: 'A list of ids that holds one of his own lets him read any thread whose id he knows.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:search',

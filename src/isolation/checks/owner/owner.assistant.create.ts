@@ -9,6 +9,8 @@ export const ownerAssistantCreate: Check = {
   operation: 'takeover',
   title: "Bob can't create an assistant in Alice's name",
   failure: "Bob created an assistant in Alice's name, which she may run",
+  impact:
+    "A planted assistant stands among Alice's own. When she runs it, its prompts and tools decide what happens with her data.",
   severity: 'high',
   refs: ['API3', '915'],
   event: 'assistants:create',
@@ -17,22 +19,27 @@ export const ownerAssistantCreate: Check = {
   mutates: true,
   on2xx: 'own',
   proof: 'success',
-  requests: ({ fresh, marker, identity, agent }) => [
-    post('/assistants', {
-      assistant_id: fresh('assistant'),
-      graph_id: agent,
-      name: marker,
-      // Some servers make (user, graph, config) unique.
-      config: { configurable: { iso_mark: marker } },
-      metadata: { [identity.ownerKey]: identity.target },
-    }),
-  ],
+  requests: ({ fresh, marker, identity, agent }) =>
+    ['raise', 'do_nothing'].map((if_exists) =>
+      post('/assistants', {
+        assistant_id: fresh(`assistant ${if_exists}`),
+        graph_id: agent,
+        name: marker,
+        if_exists,
+        // Some servers make (user, graph, config) unique.
+        config: { configurable: { iso_mark: `${marker} ${if_exists}` } },
+        metadata: { [identity.ownerKey]: identity.target, iso_mark: marker },
+      }),
+    ),
   async inspect({ scene, exchanges, alice, seen, stated }) {
-    const [first] = exchanges
-    if (!first || !succeeded(first)) return []
-    const found = seen(await alice(get(`/assistants/${scene.fresh('assistant')}`)))
-    if (field(first, 'metadata', scene.identity.ownerKey) === scene.identity.target) {
-      found.push(stated(first, 'owner', `metadata.${scene.identity.ownerKey} was stored as Alice`))
+    const { marker, identity } = scene
+    // The ids are what counts here: the mark is in her own request.
+    const found = seen(await alice(post('/assistants/search', { metadata: { iso_mark: marker }, limit: 1000 })))
+    for (const exchange of exchanges.filter(succeeded)) {
+      found.push(...seen(await alice(get(`/assistants/${field(exchange, 'assistant_id')}`))))
+      if (field(exchange, 'metadata', identity.ownerKey) === identity.target) {
+        found.push(stated(exchange, 'owner', `metadata.${identity.ownerKey} was stored as Alice`))
+      }
     }
     return found
   },

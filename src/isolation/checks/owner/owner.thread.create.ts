@@ -9,6 +9,7 @@ export const ownerThreadCreate: Check = {
   operation: 'takeover',
   title: "Bob can't create a thread in Alice's name",
   failure: "Bob created a thread in Alice's name",
+  impact: "The attacker plants a conversation in Alice's list: she takes it for hers, and her agent goes on with it.",
   severity: 'high',
   refs: ['API3', '915'],
   event: 'threads:create',
@@ -22,7 +23,8 @@ export const ownerThreadCreate: Check = {
       post('/threads', { thread_id: fresh(key), metadata: { [key]: identity.target, iso_mark: marker } }),
     ),
   async inspect({ scene, exchanges, alice, seen, stated }) {
-    const found = []
+    // The ids are what counts here: the mark is in her own request.
+    const found = seen(await alice(post('/threads/search', { metadata: { iso_mark: scene.marker }, limit: 1000 })))
     for (const exchange of exchanges.filter(succeeded)) {
       const id = String(field(exchange, 'thread_id'))
       found.push(...seen(await alice(get(`/threads/${id}`))))

@@ -9,6 +9,7 @@ export const assistantRead: Check = {
   operation: 'read',
   title: "{who} can't read Alice's assistant",
   failure: "{who} read Alice's assistant, with its configuration",
+  impact: "An assistant's configuration holds its prompts, and often keys. Whoever has its id takes both.",
   severity: 'high',
   refs: ['API1', '639'],
   event: 'assistants:read',

@@ -9,6 +9,8 @@ export const assistantVersions: Check = {
   operation: 'read',
   title: "{who} can't read the versions of Alice's assistant",
   failure: "{who} read the versions of Alice's assistant",
+  impact:
+    'Old versions keep what was removed from the current one: earlier prompts, and keys that were taken out but not revoked.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'assistants:read',
@@ -16,5 +18,5 @@ export const assistantVersions: Check = {
   actors: ['bob', 'nobody'],
   needs: ['assistant'],
   on2xx: 'leak-unless-empty',
-  requests: ({ target }) => [post(`/assistants/${target.assistant.id}/versions`, { limit: 100 })],
+  requests: ({ target }) => [post(`/assistants/${target.assistant.id}/versions`)],
 }

@@ -9,6 +9,7 @@ export const runJoin: Check = {
   operation: 'read',
   title: "{who} can't join a run of Alice's",
   failure: "{who} joined a run of Alice's and got its result",
+  impact: 'The result of a run is what the agent answered. Whoever waits for it reads the conversation.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:read',

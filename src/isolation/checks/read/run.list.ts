@@ -9,6 +9,8 @@ export const runList: Check = {
   operation: 'read',
   title: "{who} can't list the runs of Alice's thread",
   failure: "{who} listed the runs of Alice's thread",
+  impact:
+    'A run carries its input, its configuration and who started it. The list hands out the whole history of a thread, with the ids for further requests.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:search',
@@ -16,8 +18,5 @@ export const runList: Check = {
   actors: ['bob', 'nobody'],
   needs: ['run'],
   on2xx: 'leak-unless-empty',
-  requests: ({ target }) => [
-    get(`/threads/${target.thread.id}/runs`),
-    get(`/threads/${target.thread.id}/runs?limit=100`),
-  ],
+  requests: ({ target }) => [get(`/threads/${target.thread.id}/runs?limit=100`)],
 }

@@ -9,6 +9,7 @@ export const runRead: Check = {
   operation: 'read',
   title: "{who} can't read a run of Alice's",
   failure: "{who} read a run of Alice's, with its input and configuration",
+  impact: 'A run carries its input, its configuration and everything that authenticate returned about its user.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:read',

@@ -9,6 +9,8 @@ export const threadCopy: Check = {
   operation: 'read',
   title: "{who} can't copy Alice's thread",
   failure: "{who} copied Alice's thread",
+  impact:
+    'A copy belongs to the attacker: he reads the whole conversation at leisure, and it stays when Alice deletes hers.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:read',

@@ -9,6 +9,8 @@ export const threadRead: Check = {
   operation: 'read',
   title: "{who} can't read Alice's thread",
   failure: "{who} read Alice's thread",
+  impact:
+    'A thread holds the latest state of a conversation and what the application keeps about it. Ids stand in links, logs and screenshots.',
   severity: 'high',
   refs: ['API1', '639', 'ATHZ-04'],
   event: 'threads:read',

@@ -9,6 +9,8 @@ export const threadStateCheckpoint: Check = {
   operation: 'read',
   title: "{who} can't read a checkpoint of Alice's thread",
   failure: "{who} read a checkpoint of Alice's thread",
+  impact:
+    'A checkpoint is the whole conversation at one moment. Servers that guard the thread forget this route easily.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:read',

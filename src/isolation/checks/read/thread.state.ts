@@ -9,6 +9,7 @@ export const threadState: Check = {
   operation: 'read',
   title: "{who} can't read the state of Alice's thread",
   failure: "{who} read the state of Alice's thread",
+  impact: 'The state is the whole conversation: messages, files, and what tools returned.',
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:read',

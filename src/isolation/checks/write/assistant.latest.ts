@@ -9,6 +9,7 @@ export const assistantLatest: Check = {
   operation: 'write',
   title: "{who} can't set the version of Alice's assistant",
   failure: "{who} set the version of Alice's assistant",
+  impact: "The attacker brings an old version back: earlier prompts and tools run in Alice's name until she notices.",
   severity: 'medium',
   refs: ['API1', '639'],
   event: 'assistants:update',

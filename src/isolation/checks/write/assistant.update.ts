@@ -9,6 +9,7 @@ export const assistantUpdate: Check = {
   operation: 'write',
   title: "{who} can't change Alice's assistant",
   failure: "{who} changed Alice's assistant",
+  impact: 'The attacker rewrites the prompts and tools of an agent that Alice trusts, or makes himself its owner.',
   severity: 'high',
   refs: ['API1', 'API3', '639'],
   event: 'assistants:update',

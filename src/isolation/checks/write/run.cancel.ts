@@ -9,6 +9,7 @@ export const runCancel: Check = {
   operation: 'write',
   title: "{who} can't cancel Alice's run",
   failure: "{who} cancelled Alice's run",
+  impact: "The attacker stops other users' work whenever he likes.",
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:update',
@@ -17,7 +18,13 @@ export const runCancel: Check = {
   needs: ['pending'],
   mutates: true,
   on2xx: 'own',
-  requests: ({ target }) => [
-    post(`/threads/${target.thread.id}/runs/${target.run.id}/cancel?wait=false&action=interrupt`),
+  requests: ({ target: { thread, run } }) => [
+    post(`/threads/${thread.id}/runs/${run.id}/cancel?wait=false&action=interrupt`),
+    post(`/threads/${thread.id}/runs/${run.id}/cancel?wait=false&action=rollback`),
+    post('/runs/cancel', { thread_id: thread.id, run_ids: [run.id] }),
+  ],
+  // A run can be cancelled once.
+  control: ({ target: { thread, run } }) => [
+    post(`/threads/${thread.id}/runs/${run.id}/cancel?wait=false&action=interrupt`),
   ],
 }

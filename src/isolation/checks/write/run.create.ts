@@ -9,6 +9,7 @@ export const runCreate: Check = {
   operation: 'write',
   title: "{who} can't start a run on Alice's thread",
   failure: "{who} started a run on Alice's thread",
+  impact: "The attacker writes into Alice's conversation and makes her agent act on it, with her memory and her tools.",
   severity: 'critical',
   refs: ['API1', '639'],
   event: 'threads:create_run',
@@ -16,7 +17,7 @@ export const runCreate: Check = {
   actors: ['bob', 'nobody'],
   needs: ['thread'],
   mutates: true,
-  on2xx: 'leak-unless-empty',
+  on2xx: 'own',
   requests: ({ halt, target, agent, message, marker }) => [
     post(`/threads/${target.thread.id}/runs`, { assistant_id: agent, input: message(marker), ...halt }),
   ],

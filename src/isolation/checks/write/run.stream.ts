@@ -9,6 +9,8 @@ export const runStream: Check = {
   operation: 'write',
   title: "{who} can't stream a run on Alice's thread",
   failure: "{who} streamed a run on Alice's thread",
+  impact:
+    "The attacker writes into Alice's conversation and reads all of it in the events, through a route with a code path of its own.",
   severity: 'critical',
   refs: ['API1', '639'],
   event: 'threads:create_run',
@@ -16,7 +18,7 @@ export const runStream: Check = {
   actors: ['bob', 'nobody'],
   needs: ['thread'],
   mutates: true,
-  on2xx: 'leak-unless-empty',
+  on2xx: 'own',
   requests: ({ halt, target, agent, message, marker }) => [
     post(`/threads/${target.thread.id}/runs/stream`, { assistant_id: agent, input: message(marker), ...halt }),
   ],

@@ -9,6 +9,7 @@ export const runWait: Check = {
   operation: 'write',
   title: "{who} can't run Alice's thread and wait for its state",
   failure: "{who} ran Alice's thread and got its state",
+  impact: 'One request writes into the conversation and answers with all of it.',
   severity: 'critical',
   refs: ['API1', '639'],
   event: 'threads:create_run',
@@ -16,7 +17,7 @@ export const runWait: Check = {
   actors: ['bob', 'nobody'],
   needs: ['thread'],
   mutates: true,
-  on2xx: 'leak-unless-empty',
+  on2xx: 'own',
   requests: ({ halt, target, agent, message, marker }) => [
     post(`/threads/${target.thread.id}/runs/wait`, { assistant_id: agent, input: message(marker), ...halt }),
   ],

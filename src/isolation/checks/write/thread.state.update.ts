@@ -9,6 +9,7 @@ export const threadStateUpdate: Check = {
   operation: 'write',
   title: "{who} can't write into the state of Alice's thread",
   failure: "{who} wrote into the state of Alice's thread",
+  impact: "The attacker puts words into Alice's conversation, and her agent takes them for hers.",
   severity: 'high',
   refs: ['API1', '639'],
   event: 'threads:update',
@@ -16,12 +17,10 @@ export const threadStateUpdate: Check = {
   actors: ['bob', 'nobody'],
   needs: ['thread'],
   mutates: true,
-  on2xx: 'leak',
+  on2xx: 'own',
   requests({ target: { thread }, message, marker }) {
     const update = { values: message(marker), as_node: '__start__' }
-    return [
-      post(`/threads/${thread.id}/state`, update),
-      post(`/threads/${thread.id}/state`, { ...update, checkpoint_id: thread.checkpoint }),
-    ]
+    const checkpoint = { thread_id: thread.id, checkpoint_id: thread.checkpoint, checkpoint_ns: '' }
+    return [post(`/threads/${thread.id}/state`, update), post(`/threads/${thread.id}/state`, { ...update, checkpoint })]
   },
 }

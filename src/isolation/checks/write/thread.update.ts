@@ -9,6 +9,8 @@ export const threadUpdate: Check = {
   operation: 'write',
   title: "{who} can't change Alice's thread",
   failure: "{who} changed Alice's thread",
+  impact:
+    "The attacker changes what the application keeps about Alice's conversation, or makes himself its owner and locks her out.",
   severity: 'high',
   refs: ['API1', 'API3', '639'],
   event: 'threads:update',
