@@ -55,16 +55,14 @@ export const storePutShape: Check = {
       alice(post('/store/items/search', { namespace_prefix, limit: 1000 }))
     const shown = (await Promise.all([look(first), look([])])).find(({ body }) => body.includes(scene.marker))
     const [guilty] = exchanges
-    // What landed in a space of his own goes the way it came.
-    const landed = exchanges.filter(succeeded).map(({ probe }) => probe)
-    await Promise.all(landed.map((probe) => attack({ ...probe, method: 'DELETE' })))
-    await Promise.all(
-      landed
-        .filter(({ raw }) => raw)
-        .map(({ raw }) =>
-          attack(del('/store/items', { ...JSON.parse(raw?.text ?? ''), namespace: scene.own.item.namespace })),
-        ),
-    )
+    // What landed in a space of his own goes the way it came; of two namespaces, either may have been meant.
+    const removals = exchanges.filter(succeeded).flatMap(({ probe }): Probe[] => {
+      const { raw } = probe
+      const same = { ...probe, method: 'DELETE' }
+      if (!raw) return [same]
+      return [same, del('/store/items', { ...JSON.parse(raw.text), namespace: scene.own.item.namespace })]
+    })
+    await Promise.all(removals.map(attack))
     return shown && guilty ? [stated(guilty, 'after-check', "an item of Bob's stands in Alice's space")] : []
   },
 }
