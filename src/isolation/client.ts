@@ -5,7 +5,8 @@ import { type Ledger, onlyReads } from './ledger.js'
 import { bodyOf, type Exchange, type Probe, typeOf } from './probe.js'
 import type { Transport, WireAnswer } from './transport.js'
 
-export type Send = (actor: ActorName, probe: Probe) => Promise<Exchange>
+/** `check` says whose attack it is, and nothing more. */
+export type Send = (actor: ActorName, probe: Probe, check?: string) => Promise<Exchange>
 
 /** The suite's way to the server. */
 export interface Client {
@@ -57,13 +58,14 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  const attempt = async (actor: ActorName, probe: Probe): Promise<Exchange> => {
+  const attempt = async (actor: ActorName, probe: Probe, check: string | undefined): Promise<Exchange> => {
     signal?.throwIfAborted()
     sent++
     const { method, path, disguise } = probe
     const startedAt = performance.now()
     const answer = await transport.send({
       actor,
+      check,
       method,
       path: path + credentials.query(path, disguise),
       headers: headersOf(actor, probe),
@@ -73,29 +75,29 @@ export function createClient(options: ClientOptions): Client {
     return { actor, probe, ...answer, ms: Math.round((performance.now() - startedAt) * 10) / 10 }
   }
 
-  const play: Send = async (actor, probe) => {
+  const play: Send = async (actor, probe, check) => {
     ledger.assert(probe)
     // Before it is sent: another request may see the effect before this one is answered.
     const body = bodyOf(probe)
     if (!onlyReads(probe) && body !== undefined) secrets.storedBy(actor, [body])
-    let exchange = await attempt(actor, probe)
+    let exchange = await attempt(actor, probe, check)
     for (let waits = 0; waits < 3; waits++) {
       const pause = retryAfterMs(exchange)
       if (pause === undefined) break
       await sleep(pause, undefined, { signal })
-      exchange = await attempt(actor, probe)
+      exchange = await attempt(actor, probe, check)
     }
     // Only what changes nothing is sent again; a server that says "not implemented" means it.
     if (probe.method === 'GET' && failedForNow(exchange) && !notImplemented(exchange)) {
       await sleep(200 + Math.random() * 100, undefined, { signal })
-      exchange = await attempt(actor, probe)
+      exchange = await attempt(actor, probe, check)
     }
     ledger.note(exchange)
     return exchange
   }
 
-  const send: Send = (actor, probe) => {
-    const playing = play(actor, probe)
+  const send: Send = (actor, probe, check) => {
+    const playing = play(actor, probe, check)
     inFlight.add(playing)
     return playing.finally(() => inFlight.delete(playing))
   }

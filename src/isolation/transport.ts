@@ -9,6 +9,8 @@ import type { Exchange, Method } from './probe.js'
 
 export interface WireRequest {
   readonly actor: ActorName
+  /** The check whose attack this is, for whoever counts them. It never leaves the process. */
+  readonly check?: string | undefined
   readonly method: Method
   readonly path: string
   readonly headers: Readonly<Record<string, string | string[]>>
@@ -145,7 +147,8 @@ function flatten(headers: NodeJS.Dict<string | string[]>): Record<string, string
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]))
 }
 
-function decode(data: Buffer, encoding: string | undefined): string {
+/** A body as text, whatever it was packed in. */
+export function decode(data: Buffer, encoding: string | undefined): string {
   const decoder = encoding === undefined ? undefined : DECODERS[encoding]
   if (!decoder) return data.toString('utf8')
   try {

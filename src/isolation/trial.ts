@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ActorName, type Attacker, type Owner, WHO } from './actor.js'
 import { newCanary } from './canary.js'
 import type { Check, Inspection, Scene } from './check.js'
@@ -223,13 +224,14 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
   const looks = check.mutates === true && check.afterCheck !== false
   const before: Snapshot = looks ? await takeSnapshot(client, target) : []
   const exchanges: Exchange[] = []
-  for (const probe of check.requests(scene)) exchanges.push(await client.send(actor, probe))
+  for (const probe of check.requests(scene)) exchanges.push(await client.send(actor, probe, check.id))
 
   const found: Evidence[] = []
   let unread: readonly string[] = []
   if (looks) {
     const moved = exchanges.some((exchange) => succeeded(exchange) && exchange.probe.path.includes('/runs'))
     if (moved && settles(check, target)) await settled(stage, target.owner, target.thread.id)
+    await promised(exchanges)
     const after = await takeSnapshot(client, target)
     const compared = compareSnapshots(before, after)
     const { changed, lostAlso } = await withoutOutages(client, compared.changed, twin)
@@ -246,7 +248,7 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
     exchanges,
     seen: (exchange) => seenIn(check, stage, exchange),
     stated: evidence.stated,
-    attack: (probe) => client.send(actor, probe),
+    attack: (probe) => client.send(actor, probe, check.id),
     alice: (probe) => client.send('alice', probe),
     as: (who, probe) => client.send(who, probe),
   }
@@ -287,6 +289,11 @@ async function prepare(check: Check, stage: Stage, scene: Scene): Promise<Verdic
     return unsupported(stage, exchange) ? { kind: 'skipped', reason } : { kind: 'inconclusive', reason }
   }
   return undefined
+}
+
+/** 202 says that it will be done, so a moment passes before anybody looks whether it was. */
+async function promised(exchanges: readonly Exchange[]): Promise<void> {
+  if (exchanges.some(({ status }) => status === 202)) await sleep(100)
 }
 
 /** A pending run is pending for an hour: there is nothing to wait for. */
@@ -358,6 +365,7 @@ async function missingProof(
   }
   if (proof !== 'effect') return undefined
   if (settles(check, mine)) await settled(stage, mine.owner, mine.thread.id)
+  await promised(exchanges)
   const { changed } = compareSnapshots(before, await takeSnapshot(stage.client, mine))
   return changed.length > 0 ? undefined : 'her own request changed nothing that could be seen'
 }
