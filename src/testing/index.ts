@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type JsonReport, jsonReporter } from '../isolation/reporters/json.js'
-import { type IsolationOptions, play, type Target } from './run-suite.js'
-import { openTestServer, type TestServer, type TestServerOptions } from './test-server.js'
+import { openTestServer } from './open-test-server.js'
+import type { IsolationOptions, Target } from './options.js'
+import { play } from './run-suite.js'
+import type { TestServer, TestServerOptions } from './test-server.js'
 
 export type { JsonCheck, JsonReport } from '../isolation/reporters/json.js'
-export type { InProcess, IsolationOptions, Target } from './run-suite.js'
+export type { InProcess, IsolationOptions, Target } from './options.js'
 export { type TestContext, type TestIsolationOptions, type TestRunner, testIsolation } from './test-isolation.js'
 export type { TestServer, TestServerOptions } from './test-server.js'
 

@@ -6,7 +6,8 @@ import { failureOf, reasonOf, titleOf } from '../isolation/reporters/wording.js'
 import { runSuite } from '../isolation/runner.js'
 import { attackersOf } from '../isolation/trial.js'
 import type { Verdict } from '../isolation/verdict.js'
-import { type IsolationOptions, suiteOptionsFor, type Target } from './run-suite.js'
+import type { IsolationOptions, Target } from './options.js'
+import { suiteOptionsFor } from './run-suite.js'
 
 /** As much of a test runner as is needed: vitest and node:test both have it. */
 export interface TestRunner {
