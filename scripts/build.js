@@ -2,7 +2,7 @@
 // code are bundled, because starting up means reading files; what is native, large and rarely needed, or looks for its own
 // files stays outside.
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +15,13 @@ process.chdir(root)
 rmSync('dist', { recursive: true, force: true })
 
 await build({
-  entryPoints: ['src/index.ts', 'src/authkit-in-dev.ts', 'src/cli/main.ts', ...commands('src/commands')],
+  entryPoints: [
+    'src/index.ts',
+    'src/authkit-in-dev.ts',
+    'src/testing/index.ts',
+    'src/cli/main.ts',
+    ...commands('src/commands'),
+  ],
   outdir: 'dist',
   outbase: 'src',
   bundle: true,
@@ -36,6 +42,7 @@ await build({
     'chokidar',
     'open',
     '@clack/prompts',
+    'vitest',
     '@langchain/*',
     'ts-node',
     'typescript',
@@ -59,12 +66,23 @@ for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js'])
 execFileSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
   stdio: 'inherit',
 })
+keepTypesOf('dist/types/index.d.ts', 'dist/types/testing/index.d.ts')
 
 // The manifest lets a command start without loading the others.
 const { Plugin } = await import('@oclif/core')
 const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true })
 await plugin.load()
 writeFileSync('oclif.manifest.json', `${JSON.stringify(plugin.manifest, null, 2)}\n`)
+
+/** Removes the declarations that these files do not lead to: nobody can name what is in them. */
+function keepTypesOf(...entries) {
+  const kept = new Set(entries)
+  for (const file of kept)
+    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from |import\()['"](\.[^'"]+)\.js['"]/g))
+      kept.add(join(dirname(file), `${path}.d.ts`))
+  const all = readdirSync('dist/types', { recursive: true }).map((file) => join('dist/types', file))
+  for (const file of all) if (file.endsWith('.d.ts') && !kept.has(file)) rmSync(file)
+}
 
 function commands(folder) {
   return readdirSync(folder, { recursive: true })

@@ -15,7 +15,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   isolation: ['errors'],
   cli: ['errors'],
   dev: ['cli', 'errors', 'engine', 'identity', 'project', 'runtime', 'server', 'storage'],
-  commands: ['cli', 'errors', 'dev', 'isolation', 'scaffold'],
+  testing: ['errors', 'engine', 'identity', 'dev', 'isolation', 'server'],
+  commands: ['cli', 'errors', 'dev', 'isolation', 'scaffold', 'testing'],
 }
 
 /** The two entries at the top of src/: what users import, and what that import means inside `authkit dev`. */

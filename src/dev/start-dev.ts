@@ -11,8 +11,8 @@ import type { RunRecord } from '../runtime/runs/run-record.js'
 import { openRuntime } from '../runtime/runtime.js'
 import { createSeal } from '../runtime/seal.js'
 import { DEFAULT_SETTINGS } from '../runtime/settings.js'
-import type { ProjectSnapshot } from '../server/context.js'
-import { isLoopback, startServer } from '../server/start.js'
+import type { ProjectSnapshot, ServerDeps } from '../server/context.js'
+import { isLoopback, type ListenOptions, type RunningServer, startServer } from '../server/start.js'
 import { openSqliteStorage } from '../storage/sqlite/open.js'
 import type { DevEvent, RulesReport } from './events.js'
 import { graphSources } from './graph-sources.js'
@@ -27,6 +27,14 @@ export interface DevOptions {
   readonly root: string
   /** langgraph.json under another name or path. */
   readonly configFile?: string | undefined
+  /** The auth file in the place of the one that langgraph.json names, written as there: `./auth.ts:auth`. */
+  readonly authFile?: string | undefined
+  /** An Auth object in the place of any file. */
+  readonly auth?: unknown
+  /** False reads the project once, and lets no graph end this process: for a process that has other things to do. */
+  readonly watch?: boolean
+  /** How it is reached. On a port, when nothing is said. */
+  readonly listen?: (deps: ServerDeps, options: ListenOptions) => Promise<RunningServer>
   /** Undefined takes 2024, or the next free one; 0 takes any free one. */
   readonly port?: number | undefined
   readonly host?: string
@@ -73,9 +81,17 @@ const REFUSED_AT_START: readonly ErrorCode[] = [
  *   answers 503 until it does.
  */
 export async function startDev(options: DevOptions): Promise<DevServer> {
-  const { root, host = '127.0.0.1', noAuth = false, strict = false, onEvent } = options
+  const {
+    root,
+    host = '127.0.0.1',
+    noAuth = false,
+    strict = false,
+    watch = true,
+    listen = startServer,
+    onEvent,
+  } = options
   const database = options.database ?? join(root, '.authkit', 'dev.db')
-  const { authkitEntry, configFile, version, jobs, port, runTimeoutSeconds } = options
+  const { authkitEntry, configFile, authFile, auth, version, jobs, port, runTimeoutSeconds } = options
   const inMemory = database === ':memory:'
   if (options.studio && !isLoopback(host)) {
     throw new AuthkitError(
@@ -96,7 +112,7 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
   try {
     // Both at once; whichever fails, the other is closed.
     const opening = [
-      openProject(root, { configFile, authkitEntry, authRequired: !noAuth }),
+      openProject(root, { configFile, authFile, auth, authkitEntry, watch, authRequired: !noAuth }),
       openSqliteStorage(database),
     ] as const
     for (const settled of await Promise.allSettled(opening)) {
@@ -111,12 +127,12 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
     let graphs = graphSources(modules, project.state.config)
     let reading = settingsOf(project.state.config)
     let snapshot = snapshotOf(project.state)
-    const watchdog = createLoopWatchdog()
-    closers.push(() => watchdog.close())
+    const watchdog = watch ? createLoopWatchdog() : undefined
+    if (watchdog) closers.push(() => watchdog.close())
     const runHooks = {
-      onRunStart: ({ runId, graphId }: { runId: string; graphId: string }) => watchdog.began(runId, graphId),
+      onRunStart: ({ runId, graphId }: { runId: string; graphId: string }) => watchdog?.began(runId, graphId),
       onRun(record: RunRecord) {
-        watchdog.ended(record.run.run_id)
+        watchdog?.ended(record.run.run_id)
         onEvent({ kind: 'run', record })
       },
       onProblem(message: string, error?: unknown) {
@@ -135,7 +151,7 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
     })
     closers.push(() => runtime.close())
 
-    const server = await startServer(
+    const server = await listen(
       {
         runtime,
         version,

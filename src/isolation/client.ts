@@ -7,8 +7,10 @@ import { bodyOf, type Exchange, type Probe, typeOf } from './probe.js'
 import type { Transport, WireAnswer, WireRequest } from './transport.js'
 
 export interface SendOptions {
+  /** The check whose attack this is, for whoever counts them. */
+  readonly check?: string | undefined
   /** A stream is not called silent before this has come to an end: what it waits for may be on its way. */
-  readonly meanwhile?: Promise<unknown>
+  readonly meanwhile?: Promise<unknown> | undefined
   /** Takes a 429 or a crash for an answer, and does not ask again. */
   readonly once?: boolean
 }
@@ -81,10 +83,11 @@ export function createClient(options: ClientOptions): Client {
     }
   }
 
-  const wireOf = (actor: ActorName, probe: Probe, meanwhile?: Promise<unknown>): WireRequest => {
+  const wireOf = (actor: ActorName, probe: Probe, { meanwhile, check }: SendOptions = {}): WireRequest => {
     const { method, path, disguise, hangUpMs } = probe
     return {
       actor,
+      check,
       method,
       path: path + credentials.query(path, disguise),
       headers: headersOf(actor, probe),
@@ -100,11 +103,11 @@ export function createClient(options: ClientOptions): Client {
     return { actor, probe, ...answer, ms }
   }
 
-  const attempt = async (actor: ActorName, probe: Probe, meanwhile?: Promise<unknown>): Promise<Exchange> => {
+  const attempt = async (actor: ActorName, probe: Probe, options: SendOptions): Promise<Exchange> => {
     signal?.throwIfAborted()
     sent++
     const startedAt = performance.now()
-    const wire = wireOf(actor, probe, meanwhile)
+    const wire = wireOf(actor, probe, options)
     if (probe.messages === undefined) return exchangeOf(actor, probe, await transport.send(wire), startedAt)
     if (!transport.socket)
       throw new Error('This transport has no sockets: a check that needs one must say so in `absent`.')
@@ -117,19 +120,20 @@ export function createClient(options: ClientOptions): Client {
     if (!onlyReads(probe)) secrets.storedBy(actor, saidIn(probe))
   }
 
-  const play: Send = async (actor, probe, { meanwhile, once } = {}) => {
+  const play: Send = async (actor, probe, options = {}) => {
+    const { once } = options
     expect(actor, probe)
-    let exchange = await attempt(actor, probe, meanwhile)
+    let exchange = await attempt(actor, probe, options)
     for (let waits = 0; waits < 3 && !once; waits++) {
       const pause = retryAfterMs(exchange)
       if (pause === undefined) break
       await sleep(pause, undefined, { signal })
-      exchange = await attempt(actor, probe, meanwhile)
+      exchange = await attempt(actor, probe, options)
     }
     // Only what changes nothing is sent again; a server that says "not implemented" means it.
     if (!once && probe.method === 'GET' && onlyReads(probe) && failedForNow(exchange) && !notImplemented(exchange)) {
       await sleep(200 + Math.random() * 100, undefined, { signal })
-      exchange = await attempt(actor, probe, meanwhile)
+      exchange = await attempt(actor, probe, options)
     }
     ledger.note(exchange)
     return exchange

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ActorName, Owner } from './actor.js'
 import type { Check } from './check.js'
 import type { Cleanup } from './cleanup.js'
+import type { Cause } from './diagnosis.js'
 import type { Stop } from './preflight.js'
 import type { Verdict } from './verdict.js'
 
@@ -71,6 +72,8 @@ export type IsolationEvent =
   | {
       readonly kind: 'finished'
       readonly summary: Summary
+      /** Mistakes in auth.ts that would explain the results, the likeliest first. */
+      readonly causes: readonly Cause[]
       /** Set when the suite ended before its checks. */
       readonly stop: Stop | undefined
       readonly interrupted: boolean

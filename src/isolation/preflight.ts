@@ -13,6 +13,10 @@ export interface Stop {
   readonly id: string
   readonly message: string
   readonly advice: string
+  /** The answer that stopped it, where it was one. */
+  readonly status?: number
+  /** Which keys of metadata the server had written itself into what was created. */
+  readonly stamped?: readonly string[]
   /** A server that looks at no token has leaked already. */
   readonly evidence: readonly Evidence[]
 }
@@ -94,8 +98,8 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   }
 }
 
-function stop(id: string, message: string, advice: string): { stop: Stop } {
-  return { stop: { id, message, advice, evidence: [] } }
+function stop(id: string, message: string, advice: string, facts: Partial<Stop> = {}): { stop: Stop } {
+  return { stop: { id, message, advice, evidence: [], ...facts } }
 }
 
 interface FirstThread {
@@ -127,14 +131,20 @@ async function firstThread(
       refused
         ? `Check --${owner}-token (or AUTHKIT_${owner.toUpperCase()}_TOKEN), and that auth.ts lets this user create threads.`
         : 'Check that --url is a LangGraph-compatible server, and look at its log.',
+      { status: made.status },
     )
   }
+  const kept = field(made, 'metadata')
+  const stamped = Object.keys(kept !== null && typeof kept === 'object' ? kept : {}).filter(
+    (key) => !NOT_OWNERS.has(key),
+  )
   const read = await client.send(owner, get(`/threads/${id}`))
   if (!succeeded(read) || !read.body.includes(secret)) {
     return stop(
       'control.owner',
       `${who} cannot read the thread that was just created (${read.status}).`,
       'auth.ts probably filters by an owner that it never stamped: set value.metadata.owner in the create handler.',
+      { status: read.status, stamped },
     )
   }
   const listed = await client.send(owner, post('/threads/search', { metadata: { secret }, limit: 10 }))
@@ -143,6 +153,7 @@ async function firstThread(
       'control.owner',
       `${who} does not find the thread that was just created (${listed.status}).`,
       'auth.ts probably filters searches by an owner that it never stamped.',
+      { status: listed.status, stamped },
     )
   }
   return { owner, id, secret, metadata: (field(read, 'metadata') ?? {}) as Record<string, unknown> }

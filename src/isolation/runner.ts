@@ -5,6 +5,7 @@ import { createSecrets, lookalike, newCanary } from './canary.js'
 import type { Check } from './check.js'
 import { type Cleanup, cleanUp, inParallel } from './cleanup.js'
 import { createClient } from './client.js'
+import { diagnose } from './diagnosis.js'
 import { type CheckResult, type ExitCode, type IsolationEvent, resultKey, type Summary } from './events.js'
 import { createEvidenceMaker } from './evidence.js'
 import { type Belongings, type Need, PlantFailure, plant } from './fixtures.js'
@@ -173,6 +174,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
   yield clean({
     kind: 'finished',
     summary,
+    causes: diagnose({ results, stop }),
     stop,
     interrupted,
     cleanup,

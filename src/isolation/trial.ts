@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ActorName, type Attacker, type Owner, WHO } from './actor.js'
 import { newCanary } from './canary.js'
 import { type Check, type Inspection, type Scene, SEVERITIES, type Severity } from './check.js'
@@ -273,13 +274,14 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
   const looks = check.mutates === true && check.afterCheck !== false
   const before: Snapshot = looks ? await takeSnapshot(client, target) : []
   const exchanges: Exchange[] = []
-  for (const probe of check.requests(scene)) exchanges.push(await client.send(actor, probe))
+  for (const probe of check.requests(scene)) exchanges.push(await client.send(actor, probe, { check: check.id }))
 
   const found: Evidence[] = []
   let unread: readonly string[] = []
   if (looks) {
     const moved = exchanges.some((exchange) => succeeded(exchange) && exchange.probe.path.includes('/runs'))
     if (moved && settles(check, target)) await settled(stage, target.owner, target.thread.id)
+    await promised(exchanges)
     const after = await takeSnapshot(client, target)
     const compared = compareSnapshots(before, after)
     const { changed, lostAlso } = await withoutOutages(client, compared.changed, twin)
@@ -298,7 +300,7 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
     seen: (exchange) => seenIn(check, stage, exchange),
     stated: evidence.stated,
     async attack(probe) {
-      const exchange = await client.send(actor, probe)
+      const exchange = await client.send(actor, probe, { check: check.id })
       later.push(exchange)
       return exchange
     },
@@ -358,6 +360,11 @@ async function prepare(check: Check, stage: Stage, scene: Scene): Promise<Verdic
     return unsupported(stage, exchange) ? { kind: 'skipped', reason } : { kind: 'inconclusive', reason }
   }
   return undefined
+}
+
+/** 202 says that it will be done, so a moment passes before anybody looks whether it was. */
+async function promised(exchanges: readonly Exchange[]): Promise<void> {
+  if (exchanges.some(({ status }) => status === 202)) await sleep(100)
 }
 
 /** A pending run is pending for an hour: there is nothing to wait for. */
@@ -436,6 +443,7 @@ async function missingProof(
   }
   if (proof !== 'effect') return undefined
   if (settles(check, mine)) await settled(stage, mine.owner, mine.thread.id)
+  await promised(exchanges)
   const { changed } = compareSnapshots(before, await takeSnapshot(stage.client, mine))
   return changed.length > 0 ? undefined : 'her own request changed nothing that could be seen'
 }

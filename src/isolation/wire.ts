@@ -5,6 +5,8 @@ import type { Exchange, Method } from './probe.js'
 /** A request as it goes over the wire, with the credential in it. */
 export interface WireRequest {
   readonly actor: ActorName
+  /** The check whose attack this is, for whoever counts them. It never leaves the process. */
+  readonly check?: string | undefined
   readonly method: Method
   readonly path: string
   readonly headers: Readonly<Record<string, string | string[]>>

@@ -73,6 +73,8 @@ export interface ConfigOptions {
   readonly configFile?: string | undefined
   /** False under `--no-auth`: a missing auth file is no error then. */
   readonly authRequired?: boolean | undefined
+  /** The auth file, as langgraph.json would write it and in its place. */
+  readonly authFile?: string | undefined
   /** True where langgraph.json was there before: without it, other rules than those it named would be in force. */
   readonly fileRequired?: boolean | undefined
 }
@@ -103,7 +105,7 @@ export async function readConfig(root: string, options: ConfigOptions = {}): Pro
 /** {@link readConfig} for a reader that goes on after an error: it also says which files would end the error. */
 export async function inspectConfig(
   folder: string,
-  { configFile, authRequired = true, fileRequired = false }: ConfigOptions = {},
+  { configFile, authFile, authRequired = true, fileRequired = false }: ConfigOptions = {},
 ): Promise<ConfigReading> {
   const file = await configPathIn(folder, configFile)
   const root = dirname(file)
@@ -131,7 +133,7 @@ export async function inspectConfig(
     const http = httpOf(json)
     const webhooks = webhooksOf(json)
     const store = storeOf(json, root)
-    const { auth, missing } = await authOf(json, root, text === undefined, inputs)
+    const { auth, missing } = await authOf(json, root, { authFile, search: text === undefined, inputs })
     const config: ProjectConfig = {
       root,
       file: text === undefined ? undefined : file,
@@ -246,13 +248,21 @@ function graphsOf({ graphs }: RawConfig, root: string) {
   return { found, warnings }
 }
 
+interface AuthSearch {
+  readonly authFile: string | undefined
+  /** Whether to look for the usual names. */
+  readonly search: boolean
+  readonly inputs: Map<string, Fingerprint>
+}
+
 async function authOf(
   { auth }: RawConfig,
   root: string,
-  search: boolean,
-  inputs: Map<string, Fingerprint>,
+  { authFile, search, inputs }: AuthSearch,
 ): Promise<{ auth: AuthConfig | undefined; missing: AuthkitError | undefined }> {
-  const candidates = search ? AUTH_FILES.map((name) => `./${name}:auth`) : auth?.path ? [auth.path] : []
+  const usual = search ? AUTH_FILES.map((name) => `./${name}:auth`) : []
+  const named = authFile ?? auth?.path
+  const candidates = named ? [named] : usual
   for (const candidate of candidates) {
     const module = parseModulePath(candidate, root)
     if (extname(module.path) === '.py') {
@@ -263,8 +273,9 @@ async function authOf(
     const found = { ...module, disableStudioAuth: auth?.disable_studio_auth ?? undefined }
     if (await isFile(module.path)) return { auth: found, missing: undefined }
     inputs.set(module.path, ABSENT)
-    if (!search) {
-      const text = `auth.path names ${relativeTo(root, module.path)}, which does not exist.`
+    if (named) {
+      const name = relativeTo(root, module.path)
+      const text = authFile ? `There is no ${name}.` : `auth.path names ${name}, which does not exist.`
       return { auth: found, missing: new AuthkitError('auth_file_not_found', text) }
     }
   }

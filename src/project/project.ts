@@ -50,6 +50,8 @@ export interface Project {
 export interface OpenOptions extends ConfigOptions {
   /** What `import ... from "authkit"` means in the files of the project: see {@link createModuleLoader}. */
   readonly authkitEntry: string
+  /** An Auth object in the place of the project's auth file. */
+  readonly auth?: unknown
   /** False reads the project once. */
   readonly watch?: boolean
   /** Where the variables of .env go. */
@@ -97,7 +99,8 @@ interface Flight {
  * project.onReload(({ state, file, ms }) => log(`reloaded ${file} in ${ms} ms: ${state.kind}`))
  */
 export async function openProject(folder: string, options: OpenOptions): Promise<Project> {
-  const { watch = true, authRequired = true, configFile, authkitEntry, environment = process.env } = options
+  const { watch = true, configFile, authFile, auth, authkitEntry, environment = process.env } = options
+  const authRequired = auth === undefined && (options.authRequired ?? true)
   const env = applyEnv(environment)
   const listeners = new Set<(reload: Reload) => void>()
   let loader: { readonly entry: string; readonly root: string; readonly module: ModuleLoader } | undefined
@@ -112,13 +115,19 @@ export async function openProject(folder: string, options: OpenOptions): Promise
 
   async function read(): Promise<Snapshot> {
     flight = undefined
-    const { root, config, error, inputs } = await inspectConfig(folder, { configFile, authRequired, fileRequired })
+    const { root, config, error, inputs } = await inspectConfig(folder, {
+      configFile,
+      authFile,
+      authRequired,
+      fileRequired,
+    })
     if (config) env.update(config.env)
     if (config?.file !== undefined) fileRequired = true
     if (error || !config) {
       const broken = error ?? new AuthkitError('internal', 'The configuration was not read.')
       return { state: { kind: 'broken', error: broken, config }, root, inputs, missing: [] }
     }
+    if (auth !== undefined) return { state: withRules(config, auth), root, inputs, missing: [] }
     if (!authRequired) return { state: withoutAuth(config), root, inputs, missing: [] }
     if (!config.auth) throw new Error('No auth file, and no error that says so.')
     return await readAuth(config, config.auth, inputs)
@@ -158,6 +167,11 @@ export async function openProject(folder: string, options: OpenOptions): Promise
     return module
   }
 
+  async function closeLoader(): Promise<void> {
+    await loader?.module.close()
+    loader = undefined
+  }
+
   async function snapshotAfter(previous: Snapshot | undefined): Promise<Snapshot> {
     try {
       return await read()
@@ -172,6 +186,8 @@ export async function openProject(folder: string, options: OpenOptions): Promise
 
   let snapshot = await snapshotAfter(undefined)
   flight = undefined
+  // It will not load again, and until it is closed it keeps a process of esbuild, and with it this one.
+  if (!watch) await closeLoader()
 
   let due: NodeJS.Timeout | undefined
   let firstWord: Edit | undefined
@@ -276,7 +292,7 @@ export async function openProject(folder: string, options: OpenOptions): Promise
       await watching
       await running
       await watcher?.close()
-      await loader?.module.close()
+      await closeLoader()
       env.clear()
     },
   }
@@ -284,6 +300,12 @@ export async function openProject(folder: string, options: OpenOptions): Promise
 
 function withoutAuth(config: ProjectConfig): ProjectState {
   return { kind: 'ready', config, rules: undefined, authFile: undefined, authenticate: undefined }
+}
+
+/** @throws AuthkitError where it is no Auth object. */
+function withRules(config: ProjectConfig, auth: unknown): ProjectState {
+  const rules = rulesFrom(auth)
+  return { kind: 'ready', config, rules, authFile: undefined, authenticate: rules.authenticate }
 }
 
 function tell(listener: (reload: Reload) => void, reload: Reload): void {

@@ -1,3 +1,4 @@
+import type { Cause } from '../diagnosis.js'
 import type { CheckResult, IsolationEvent, Summary } from '../events.js'
 import { reasonOf, titleOf } from './wording.js'
 
@@ -9,6 +10,8 @@ export interface JsonReport {
   readonly summary: Summary
   /** Set when the suite ended before its checks. */
   readonly stopped: { id: string; message: string; advice: string } | null
+  /** Mistakes in auth.ts that would explain the results, the likeliest first. */
+  readonly causes: readonly Cause[]
   readonly checks: readonly JsonCheck[]
   readonly cleanup: { removed: number; left: readonly { kind: string; id: string; curl: string }[] } | null
   readonly exitCode: number
@@ -51,7 +54,7 @@ export function jsonReporter(): { add(event: IsolationEvent): void; report(): Js
     },
     report() {
       if (!finished) throw new Error('The run has not finished.')
-      const { summary, stop, cleanup, requests, ms, exitCode } = finished
+      const { summary, stop, causes, cleanup, requests, ms, exitCode } = finished
       return {
         schema: 1,
         run: {
@@ -68,6 +71,7 @@ export function jsonReporter(): { add(event: IsolationEvent): void; report(): Js
         },
         summary,
         stopped: stop ? { id: stop.id, message: stop.message, advice: stop.advice } : null,
+        causes,
         checks: checks.toSorted((a, b) => a.id.localeCompare(b.id) || a.actor.localeCompare(b.actor)),
         cleanup: cleanup ?? null,
         exitCode,

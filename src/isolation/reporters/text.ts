@@ -1,5 +1,6 @@
 import type { Attacker } from '../actor.js'
 import { OPERATIONS, RESOURCES, type Severity } from '../check.js'
+import type { Cause } from '../diagnosis.js'
 import type { CheckResult, IsolationEvent } from '../events.js'
 import type { Evidence } from '../evidence.js'
 import type { Verdict } from '../verdict.js'
@@ -65,6 +66,7 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
       ...leaks.map((result) => leak(result, run?.run.target ?? '')),
       ...skippedFor(results),
       ...(event.cleanup && event.cleanup.left.length > 0 ? [leftOver(event.cleanup.left)] : []),
+      ...event.causes.map(likely),
       footer(event),
     ]
     return `\n${parts.join('\n')}`
@@ -114,6 +116,13 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
     const lines = [...reasons].map(([reason, count]) => `  ${dim('skip')}  ${plural(count, 'check')}: ${reason}`)
     return [`${lines.join('\n')}\n`]
   }
+
+  const likely = ({ sentence, repair, checks }: Cause): string =>
+    [
+      `  ${bold('likely cause')}  ${sentence}${checks.length > 0 ? dim(`  explains ${plural(checks.length, 'result')}`) : ''}`,
+      ...repair.split('\n').map((line) => `        ${line}`),
+      '',
+    ].join('\n')
 
   const leftOver = (left: readonly { kind: string; curl: string }[]) =>
     [

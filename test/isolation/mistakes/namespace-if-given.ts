@@ -1,0 +1,26 @@
+// The namespace is looked at where there is one. A list of all namespaces comes without.
+import { Auth, HTTPException, placeholderTokens } from 'authkit'
+
+export const auth = new Auth()
+  .authenticate(placeholderTokens({ 'user1-token': 'user1', 'user2-token': 'user2' }))
+  .on(['threads', 'assistants', 'crons'], ({ user }) => ({ owner: user.identity }))
+  .on(
+    [
+      'threads:create',
+      'threads:update',
+      'threads:create_run',
+      'assistants:create',
+      'assistants:update',
+      'crons:create',
+      'crons:update',
+    ],
+    ({ value, user }) => {
+      value.metadata = { ...value.metadata, owner: user.identity }
+      return { owner: user.identity }
+    },
+  )
+  .on('store', ({ value, user }) => {
+    if (value.namespace) {
+      if (value.namespace[0] !== user.identity) throw new HTTPException(403)
+    }
+  })
