@@ -39,12 +39,12 @@ export const pageCursor: Check = {
   proof: 'success',
   requests: () => [post('/threads/search', { limit: 1 })],
   async inspect({ scene, stage, alice, attack, seen }) {
-    const { marker, runId } = scene
-    const list = { metadata: { iso_mark: marker }, limit: 1 }
+    // Not the marker: in Alice's hands it would be a find.
+    const list = { metadata: { iso_mark: newCanary() }, limit: 1 }
     for (let index = 0; index < 2; index++) {
       const secret = newCanary()
       stage.secrets.plant({ value: secret, slot: 'thread.metadata', owner: 'alice', check: 'page.cursor', hard: true })
-      await alice(post('/threads', { metadata: { ...list.metadata, secret, authkit_isolation: runId } }))
+      await alice(post('/threads', { metadata: { ...list.metadata, secret, authkit_isolation: scene.runId } }))
     }
     const hers = await alice(post('/threads/search', list))
     const cursor = succeeded(hers) ? cursorOf(hers) : undefined
