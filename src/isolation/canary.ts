@@ -4,6 +4,7 @@ import type { ActorName, Owner } from './actor.js'
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 const CANARY = /iso[a-z2-7]{26}/g
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
+const BARE_UUID = /\b([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})\b/gi
 
 /**
  * A marker of 128 random bits that survives every place a server may put it: no wildcard, no separator, no capital,
@@ -101,10 +102,8 @@ function spellings(text: string): string[] {
   if (text.includes('%')) {
     forms.push(text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))))
   }
-  for (const [, a, b, c, d, e] of text.matchAll(
-    /\b([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})\b/gi,
-  )) {
-    forms.push([a, b, c, d, e].join('-'))
+  for (const form of [...forms]) {
+    for (const [, a, b, c, d, e] of form.matchAll(BARE_UUID)) forms.push([a, b, c, d, e].join('-'))
   }
   for (const [run] of text.matchAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g)) {
     forms.push(Buffer.from(run, 'base64').toString('latin1'))

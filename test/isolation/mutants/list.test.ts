@@ -27,13 +27,13 @@ const totals: Overlay = async (call, next) => {
 /** A cursor carries whose list it is. */
 const cursors: Overlay = async (call, next) => {
   if (call.path !== '/threads/search' || !call.user || call.json.limit !== 1) return next(call)
-  const { cursor } = call.json
+  const { cursor, ...list } = call.json
   if (typeof cursor === 'string') {
     const { user, offset } = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    return next(call.as(user).but({ json: { limit: 1, offset } }))
+    return next(call.as(user).but({ json: { ...list, offset } }))
   }
   const answer = await next(call)
-  const made = Buffer.from(JSON.stringify({ user: call.user, offset: 0 })).toString('base64url')
+  const made = Buffer.from(JSON.stringify({ user: call.user, offset: 1 })).toString('base64url')
   answer.headers.set('x-next-cursor', made)
   return answer
 }

@@ -1,4 +1,6 @@
+import { newCanary } from '../../canary.js'
 import type { Check } from '../../check.js'
+import type { Evidence } from '../../evidence.js'
 import { serverBug } from '../../fix.js'
 import { type Exchange, field, post, succeeded } from '../../probe.js'
 
@@ -12,10 +14,11 @@ function cursorOf(exchange: Exchange): string | undefined {
   return found.find((value): value is string => typeof value === 'string' && value !== '' && !/^\d+$/.test(value))
 }
 
-const onward = (cursor: string) => [
-  post('/threads/search', { limit: 1, cursor }),
-  post('/threads/search', { limit: 1, after: cursor, page_token: cursor, next: cursor }),
-  post(`/threads/search?cursor=${encodeURIComponent(cursor)}`, { limit: 1 }),
+/** The next page, in the ways that servers ask for it. */
+const onward = (list: Readonly<Record<string, unknown>>, cursor: string) => [
+  post('/threads/search', { ...list, cursor }),
+  post('/threads/search', { ...list, after: cursor, page_token: cursor, next: cursor }),
+  post(`/threads/search?cursor=${encodeURIComponent(cursor)}`, list),
 ]
 
 export const pageCursor: Check = {
@@ -33,13 +36,21 @@ export const pageCursor: Check = {
   needs: ['thread'],
   on2xx: 'own',
   control: () => [post('/threads/search', { limit: 1 })],
+  proof: 'success',
   requests: () => [post('/threads/search', { limit: 1 })],
-  async inspect({ alice, attack, seen }) {
-    const hers = await alice(post('/threads/search', { limit: 1 }))
+  async inspect({ scene, stage, alice, attack, seen }) {
+    // Not the marker: in Alice's hands it would be a find.
+    const list = { metadata: { iso_mark: newCanary() }, limit: 1 }
+    for (let index = 0; index < 2; index++) {
+      const secret = newCanary()
+      stage.secrets.plant({ value: secret, slot: 'thread.metadata', owner: 'alice', check: 'page.cursor', hard: true })
+      await alice(post('/threads', { metadata: { ...list.metadata, secret, authkit_isolation: scene.runId } }))
+    }
+    const hers = await alice(post('/threads/search', list))
     const cursor = succeeded(hers) ? cursorOf(hers) : undefined
     if (cursor === undefined) return { kind: 'skipped', reason: 'the lists of this server have no cursors' }
-    const found = []
-    for (const probe of onward(cursor)) found.push(...seen(await attack(probe)))
+    const found: Evidence[] = []
+    for (const probe of onward(list, cursor)) found.push(...seen(await attack(probe)))
     return found
   },
 }
