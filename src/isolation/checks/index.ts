@@ -12,6 +12,7 @@ import { boundaryScheme } from './boundary/boundary.scheme.js'
 import { boundaryStudioHeader } from './boundary/boundary.studio-header.js'
 import { boundaryTokenElsewhere } from './boundary/boundary.token-elsewhere.js'
 import { boundaryTwoTokens } from './boundary/boundary.two-tokens.js'
+import { boundaryWebsocket } from './boundary/boundary.websocket.js'
 import { collisionAssistant } from './collision/collision.assistant.js'
 import { collisionRun } from './collision/collision.run.js'
 import { collisionThread } from './collision/collision.thread.js'
@@ -21,6 +22,14 @@ import { deleteReplay } from './delete/delete.replay.js'
 import { deleteResidue } from './delete/delete.residue.js'
 import { runDelete } from './delete/run.delete.js'
 import { threadDelete } from './delete/thread.delete.js'
+import { httpCache } from './http/http.cache.js'
+import { httpContentType } from './http/http.content-type.js'
+import { httpCors } from './http/http.cors.js'
+import { httpDuplicateParams } from './http/http.duplicate-params.js'
+import { httpErrors } from './http/http.errors.js'
+import { httpMethodOverride } from './http/http.method-override.js'
+import { httpPath } from './http/http.path.js'
+import { httpRewriteHeaders } from './http/http.rewrite-headers.js'
 import { identityAuthUser } from './identity/identity.auth-user.js'
 import { identityUserId } from './identity/identity.user-id.js'
 import { integrityResidue } from './integrity/integrity.residue.js'
@@ -88,6 +97,7 @@ export const CHECKS: readonly Check[] = [
   boundaryStudioHeader,
   boundaryTokenElsewhere,
   boundaryTwoTokens,
+  boundaryWebsocket,
   collisionAssistant,
   collisionRun,
   collisionThread,
@@ -97,6 +107,14 @@ export const CHECKS: readonly Check[] = [
   deleteResidue,
   runDelete,
   threadDelete,
+  httpCache,
+  httpContentType,
+  httpCors,
+  httpDuplicateParams,
+  httpErrors,
+  httpMethodOverride,
+  httpPath,
+  httpRewriteHeaders,
   identityAuthUser,
   identityUserId,
   integrityResidue,
