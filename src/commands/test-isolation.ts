@@ -89,6 +89,60 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
       helpGroup: 'CHECKS',
       description: 'seconds to wait for an answer',
     }),
+    jwks: Flags.string({
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'URL',
+      description: 'where the provider of JWTs publishes its keys (default: found by itself on this machine)',
+    }),
+    'expired-token': Flags.string({
+      env: 'AUTHKIT_EXPIRED_TOKEN',
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'TOKEN',
+      description: 'a genuine JWT whose time is over',
+    }),
+    'other-audience-token': Flags.string({
+      env: 'AUTHKIT_OTHER_AUDIENCE_TOKEN',
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'TOKEN',
+      description: 'a genuine JWT that was issued for another service, or an ID token',
+    }),
+    'deleted-user-token': Flags.string({
+      env: 'AUTHKIT_DELETED_USER_TOKEN',
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'TOKEN',
+      description: 'the token of a user who has been deleted',
+    }),
+    'session-token': Flags.string({
+      env: 'AUTHKIT_SESSION_TOKEN',
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'TOKEN',
+      description: "another session of Alice's, which the suite may end",
+    }),
+    'signout-url': Flags.string({
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'PATH',
+      description: 'where a POST ends that session (default: DELETE /auth/sessions/{id})',
+    }),
+    'revocable-token': Flags.string({
+      env: 'AUTHKIT_REVOCABLE_TOKEN',
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'TOKEN',
+      description: 'a token that --revoke-cmd revokes',
+      dependsOn: ['revoke-cmd'],
+    }),
+    'revoke-cmd': Flags.string({
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'COMMAND',
+      description: 'a shell command that revokes it, for servers whose keys are not revoked over HTTP',
+      dependsOn: ['revocable-token'],
+    }),
+    'revocation-window': Flags.integer({
+      default: 5,
+      min: 0,
+      max: 600,
+      helpGroup: 'CREDENTIALS',
+      description: 'seconds after which a revoked credential must be refused',
+    }),
     keep: Flags.boolean({ default: false, helpGroup: 'CHECKS', description: 'leave what was created on the server' }),
     verbose: Flags.boolean({
       char: 'v',
@@ -134,6 +188,21 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
         agent: flags.assistant,
         keep: flags.keep,
         signal: interruption.signal,
+        forging: {
+          jwks: flags.jwks,
+          expired: flags['expired-token'],
+          otherAudience: flags['other-audience-token'],
+        },
+        given: {
+          'deleted-user': flags['deleted-user-token'],
+          session: flags['session-token'],
+          revocable: flags['revocable-token'],
+        },
+        settings: {
+          signOutPath: flags['signout-url'],
+          revokeCommand: flags['revoke-cmd'],
+          revocationWindowMs: flags['revocation-window'] * 1000,
+        },
       })
       for await (const event of events) {
         const block = text(event)

@@ -34,6 +34,13 @@ import { identityAuthUser } from './identity/identity.auth-user.js'
 import { identityUserId } from './identity/identity.user-id.js'
 import { integrityResidue } from './integrity/integrity.residue.js'
 import { integritySnapshot } from './integrity/integrity.snapshot.js'
+import { jwtAlgConfusion } from './jwt/jwt.alg-confusion.js'
+import { jwtAlgNone } from './jwt/jwt.alg-none.js'
+import { jwtAudience } from './jwt/jwt.audience.js'
+import { jwtClaimEdit } from './jwt/jwt.claim-edit.js'
+import { jwtEmbeddedKey } from './jwt/jwt.embedded-key.js'
+import { jwtExpired } from './jwt/jwt.expired.js'
+import { jwtKid } from './jwt/jwt.kid.js'
 import { assistantCount } from './list/assistant.count.js'
 import { assistantSearch } from './list/assistant.search.js'
 import { threadCount } from './list/thread.count.js'
@@ -119,6 +126,13 @@ export const CHECKS: readonly Check[] = [
   identityUserId,
   integrityResidue,
   integritySnapshot,
+  jwtAlgConfusion,
+  jwtAlgNone,
+  jwtAudience,
+  jwtClaimEdit,
+  jwtEmbeddedKey,
+  jwtExpired,
+  jwtKid,
   assistantCount,
   assistantSearch,
   threadCount,

@@ -133,8 +133,8 @@ async function countFor(server: TestServer, user: User) {
 }
 
 /** `user1-token` is user1. Everybody sees what they made, and a store of their own. */
-export function ownerOnly(): Auth {
-  return authOf()
+export function ownerOnly(base = authOf()): Auth {
+  return base
     .on(
       [
         'threads:create',
