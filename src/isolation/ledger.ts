@@ -1,7 +1,8 @@
 import type { ActorName } from './actor.js'
 import { type Exchange, field, isStream, json, type Probe, succeeded } from './probe.js'
 
-export type ObjectKind = 'thread' | 'run' | 'assistant' | 'cron' | 'item'
+/** `other` is what is no object to clear up: a session that was given, a member of a space. */
+export type ObjectKind = 'thread' | 'run' | 'assistant' | 'cron' | 'item' | 'key' | 'space' | 'other'
 
 /** One object that this run made, or is about to make under an id it chose. */
 export interface LedgerEntry {
@@ -43,14 +44,15 @@ const READS = [
   /^\/assistants\/[^/]+\/versions$/,
   /^\/store\/(items\/search|namespaces)$/,
   /^\/runs\/crons\/(search|count)$/,
+  /^\/connections\/([^/]+\/)?token$/,
 ]
 
 /** Routes that only add something, so they need no id that exists. */
-const CREATES = /^\/(threads|assistants|runs|runs\/wait|runs\/stream|runs\/batch|runs\/crons)$/
+const CREATES = /^\/(threads|assistants|runs|runs\/wait|runs\/stream|runs\/batch|runs\/crons|api-keys|spaces)$/
 
 /** Path segments that are words of the API. */
 const WORDS = new Set(
-  'threads runs assistants crons state history copy stream wait join cancel latest commands events checkpoint prune search count batch store items'.split(
+  'threads runs assistants crons state history copy stream wait join cancel latest commands events checkpoint prune search count batch store items api-keys auth sessions spaces members connections'.split(
     ' ',
   ),
 )
@@ -97,6 +99,8 @@ export function createLedger({ agents }: { agents: () => readonly string[] }): L
       const body = jsonOf(probe)
       // Without a flag this route does nothing; that it answers is the finding.
       if (path === '/internal/truncate' && Object.keys(body).length === 0) return
+      // A consent that nobody gives runs out by itself.
+      if (/^\/connect\/[\w-]+$/.test(path)) return
       const { inPath, inBody } = idsOf(probe)
       const foreign = [...inPath, ...inBody].find((id) => !known.has(id) && !agents().includes(id))
       if (foreign !== undefined) refuse(probe, `${foreign} is not in the ledger of this run`)
@@ -126,7 +130,7 @@ export function createLedger({ agents }: { agents: () => readonly string[] }): L
         for (const id of named) present.add(id)
       }
     },
-    objects: () => [...known.values()].filter(({ id, kind }) => kind !== 'run' && present.has(id)),
+    objects: () => [...known.values()].filter(({ id, kind }) => kind !== 'run' && kind !== 'other' && present.has(id)),
     unfinishedRuns: () => [...known.values()].filter(({ id, kind }) => kind === 'run' && unfinished.has(id)),
   }
 }
@@ -184,6 +188,8 @@ function createdBy(exchange: Exchange): LedgerEntry[] {
       ? [{ kind, id, owner, disguise: probe.disguise, ...(typeof thread === 'string' ? { thread } : {}) }]
       : []
   if (/^\/threads(\/[^/]+\/copy)?$/.test(path)) return entry('thread', field(exchange, 'thread_id'))
+  if (path === '/api-keys') return entry('key', field(exchange, 'id'))
+  if (path === '/spaces') return entry('space', field(exchange, 'id'))
   if (path === '/assistants') return entry('assistant', field(exchange, 'assistant_id'))
   if (/^(\/threads\/[^/]+)?\/runs\/crons$/.test(path)) return entry('cron', field(exchange, 'cron_id'))
   const route = /^(?:\/threads\/[^/]+)?\/runs(\/stream|\/wait|\/batch)?$/.exec(path)

@@ -16,6 +16,16 @@ import { boundaryWebsocket } from './boundary/boundary.websocket.js'
 import { collisionAssistant } from './collision/collision.assistant.js'
 import { collisionRun } from './collision/collision.run.js'
 import { collisionThread } from './collision/collision.thread.js'
+import { credentialDeletedUser } from './credential/credential.deleted-user.js'
+import { credentialEndedSession } from './credential/credential.ended-session.js'
+import { credentialKeysOther } from './credential/credential.keys-other.js'
+import { credentialRevokedKey } from './credential/credential.revoked-key.js'
+import { credentialRoleChange } from './credential/credential.role-change.js'
+import { credentialSessionsOther } from './credential/credential.sessions-other.js'
+import { spaceCross } from './credential/space.cross.js'
+import { vaultFlowSwap } from './credential/vault.flow-swap.js'
+import { vaultReadOther } from './credential/vault.read-other.js'
+import { vaultUseOther } from './credential/vault.use-other.js'
 import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
 import { assistantDelete } from './delete/assistant.delete.js'
 import { deleteReplay } from './delete/delete.replay.js'
@@ -108,6 +118,16 @@ export const CHECKS: readonly Check[] = [
   collisionAssistant,
   collisionRun,
   collisionThread,
+  credentialDeletedUser,
+  credentialEndedSession,
+  credentialKeysOther,
+  credentialRevokedKey,
+  credentialRoleChange,
+  credentialSessionsOther,
+  spaceCross,
+  vaultFlowSwap,
+  vaultReadOther,
+  vaultUseOther,
   assistantDelete,
   assistantDeleteCascade,
   deleteReplay,
