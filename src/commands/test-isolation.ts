@@ -181,6 +181,60 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
       helpGroup: 'CLEANING UP',
       description: 'leave what was created on the server',
     }),
+    jwks: Flags.string({
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'URL',
+      description: 'where the provider of JWTs publishes its keys (default: found by itself on this machine)',
+    }),
+    'expired-token': Flags.string({
+      env: 'AUTHKIT_EXPIRED_TOKEN',
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'TOKEN',
+      description: 'a genuine JWT whose time is over',
+    }),
+    'other-audience-token': Flags.string({
+      env: 'AUTHKIT_OTHER_AUDIENCE_TOKEN',
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'TOKEN',
+      description: 'a genuine JWT that was issued for another service, or an ID token',
+    }),
+    'deleted-user-token': Flags.string({
+      env: 'AUTHKIT_DELETED_USER_TOKEN',
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'TOKEN',
+      description: 'the token of a user who has been deleted',
+    }),
+    'session-token': Flags.string({
+      env: 'AUTHKIT_SESSION_TOKEN',
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'TOKEN',
+      description: "another session of Alice's, which the suite may end",
+    }),
+    'signout-url': Flags.string({
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'PATH',
+      description: 'where a POST ends that session (default: DELETE /auth/sessions/{id})',
+    }),
+    'revocable-token': Flags.string({
+      env: 'AUTHKIT_REVOCABLE_TOKEN',
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'TOKEN',
+      description: 'a token that --revoke-cmd revokes',
+      dependsOn: ['revoke-cmd'],
+    }),
+    'revoke-cmd': Flags.string({
+      helpGroup: 'CREDENTIALS',
+      helpValue: 'COMMAND',
+      description: 'a shell command that revokes it, for servers whose keys are not revoked over HTTP',
+      dependsOn: ['revocable-token'],
+    }),
+    'revocation-window': Flags.integer({
+      default: 5,
+      min: 0,
+      max: 600,
+      helpGroup: 'CREDENTIALS',
+      description: 'seconds after which a revoked credential must be refused',
+    }),
     verbose: Flags.boolean({
       char: 'v',
       default: false,
@@ -243,6 +297,16 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
         signal: interruption.signal,
         transport: { ca: caOf(flags.ca) },
         settings: settingsOf(flags),
+        forging: {
+          jwks: flags.jwks,
+          expired: flags['expired-token'],
+          otherAudience: flags['other-audience-token'],
+        },
+        given: {
+          'deleted-user': flags['deleted-user-token'],
+          session: flags['session-token'],
+          revocable: flags['revocable-token'],
+        },
       })
       for await (const event of events) {
         const block = text(event)
@@ -349,6 +413,9 @@ interface SettingsFlags {
   readonly 'run-graphs': boolean
   readonly 'run-timeout': number
   readonly input?: string | undefined
+  readonly 'signout-url'?: string | undefined
+  readonly 'revoke-cmd'?: string | undefined
+  readonly 'revocation-window': number
 }
 
 function settingsOf(flags: SettingsFlags): Settings {
@@ -359,6 +426,9 @@ function settingsOf(flags: SettingsFlags): Settings {
     runGraphs: flags['run-graphs'] || flags['agent-memory'],
     input,
     runTimeoutMs: flags['run-timeout'] * 1000,
+    signOutPath: flags['signout-url'],
+    revokeCommand: flags['revoke-cmd'],
+    revocationWindowMs: flags['revocation-window'] * 1000,
   }
 }
 

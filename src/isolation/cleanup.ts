@@ -1,7 +1,7 @@
 import type { ActorName } from './actor.js'
 import type { Client } from './client.js'
 import type { EvidenceMaker } from './evidence.js'
-import type { Ledger, LedgerEntry } from './ledger.js'
+import type { Ledger, LedgerEntry, ObjectKind } from './ledger.js'
 import { del, type Exchange, field, get, type Probe, post, succeeded } from './probe.js'
 import { itemPath } from './snapshot.js'
 
@@ -55,12 +55,17 @@ function dressed(owner: ActorName, entry: LedgerEntry, probe: Probe): Probe {
 
 function removal({ kind, id, namespace = [] }: LedgerEntry): Probe {
   if (kind === 'item') return del('/store/items', { namespace, key: id })
-  return del(kind === 'cron' ? `/runs/crons/${id}` : `/${kind}s/${id}`)
+  return del(pathOf(kind, id))
 }
 
 function reading({ kind, id, namespace = [] }: LedgerEntry): Probe {
   if (kind === 'cron') return post('/runs/crons/search', { limit: 1000 })
-  return get(kind === 'item' ? itemPath({ namespace, key: id }) : `/${kind}s/${id}`)
+  return get(kind === 'item' ? itemPath({ namespace, key: id }) : pathOf(kind, id))
+}
+
+function pathOf(kind: ObjectKind, id: string): string {
+  if (kind === 'cron') return `/runs/crons/${id}`
+  return kind === 'key' ? `/api-keys/${id}` : `/${kind}s/${id}`
 }
 
 function shows(exchange: Exchange, { kind, id }: LedgerEntry): boolean {

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from '
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { AuthkitError } from '../errors/authkit-error.js'
-import type { LedgerEntry } from './ledger.js'
+import { type LedgerEntry, OBJECT_KINDS } from './ledger.js'
 
 /**
  * The ledger on disk. Every object is written down before the request that creates it, so that whatever ends the run, a
@@ -30,7 +30,7 @@ const Head = z.strictObject({ schema: z.literal(1), runId: z.string(), target: z
 
 const headerValue = z.union([z.string(), z.array(z.string()), z.null()])
 const Entry = z.strictObject({
-  kind: z.enum(['thread', 'run', 'assistant', 'cron', 'item']),
+  kind: z.enum(OBJECT_KINDS),
   id: z.string().min(1),
   owner: z.enum(['alice', 'bob', 'carol', 'nobody', 'junk']),
   thread: z.string().optional(),

@@ -2,7 +2,9 @@ import type { ActorName } from './actor.js'
 import { type Exchange, field, isStream, json, type Probe, succeeded } from './probe.js'
 import { systemAssistantId } from './system-assistant.js'
 
-export type ObjectKind = 'thread' | 'run' | 'assistant' | 'cron' | 'item'
+/** `other` is what is no object to clear up: a session that was given, a member of a space. */
+export const OBJECT_KINDS = ['thread', 'run', 'assistant', 'cron', 'item', 'key', 'space', 'other'] as const
+export type ObjectKind = (typeof OBJECT_KINDS)[number]
 
 /** One object that this run made, or is about to make under an id it chose. */
 export interface LedgerEntry {
@@ -46,14 +48,15 @@ const READS = [
   /^\/assistants\/[^/]+\/versions$/,
   /^\/store\/(items\/search|namespaces)$/,
   /^\/runs\/crons\/(search|count)$/,
+  /^\/connections\/([^/]+\/)?token$/,
 ]
 
 /** Routes that only add something, so they need no id that exists. */
-const CREATES = /^\/(threads|assistants|runs|runs\/wait|runs\/stream|runs\/batch|runs\/crons)$/
+const CREATES = /^\/(threads|assistants|runs|runs\/wait|runs\/stream|runs\/batch|runs\/crons|api-keys|spaces)$/
 
 /** Path segments that are words of the API. */
 const WORDS = new Set(
-  'threads runs assistants crons state history copy stream wait join cancel latest commands events checkpoint prune search count batch store items'.split(
+  'threads runs assistants crons state history copy stream wait join cancel latest commands events checkpoint prune search count batch store items api-keys auth sessions spaces members connections'.split(
     ' ',
   ),
 )
@@ -136,6 +139,8 @@ export function createLedger({ agents, users = () => [], destructive = false, wr
       // Without a flag this route does nothing; that it answers is the finding.
       if (path === '/internal/truncate' && Object.keys(body).length === 0) return
       if (isIdle(probe)) return
+      // A consent that nobody gives runs out by itself.
+      if (/^\/connect\/[\w-]+$/.test(path)) return
       const { inPath, inBody } = idsOf(probe)
       const creates = probe.method === 'POST' && CREATES.test(path)
       // Creating an assistant under the id of a shared one must not work, and may be tried.
@@ -174,7 +179,7 @@ export function createLedger({ agents, users = () => [], destructive = false, wr
         for (const id of named) present.add(id)
       }
     },
-    objects: () => [...known.values()].filter(({ id, kind }) => kind !== 'run' && present.has(id)),
+    objects: () => [...known.values()].filter(({ id, kind }) => kind !== 'run' && kind !== 'other' && present.has(id)),
     unfinishedRuns: () => [...known.values()].filter(({ id, kind }) => kind === 'run' && unfinished.has(id)),
   }
 }
@@ -250,6 +255,8 @@ function createdBy(exchange: Exchange): LedgerEntry[] {
       ? [{ kind, id, owner, disguise: probe.disguise, ...(typeof thread === 'string' ? { thread } : {}) }]
       : []
   if (/^\/threads(\/[^/]+\/copy)?$/.test(path)) return entry('thread', field(exchange, 'thread_id'))
+  if (path === '/api-keys') return entry('key', field(exchange, 'id'))
+  if (path === '/spaces') return entry('space', field(exchange, 'id'))
   if (path === '/assistants') return entry('assistant', field(exchange, 'assistant_id'))
   if (/^(\/threads\/[^/]+)?\/runs\/crons$/.test(path)) return entry('cron', field(exchange, 'cron_id'))
   const route = /^(?:\/threads\/[^/]+)?\/runs(\/stream|\/wait|\/batch)?$/.exec(path)

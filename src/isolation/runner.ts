@@ -14,7 +14,7 @@ import { type ForgeOptions, forge } from './jwt/forgery.js'
 import { createLedger } from './ledger.js'
 import { preflight, type Stop } from './preflight.js'
 import { createRedact, redactDeep } from './redact.js'
-import { DEFAULT_SETTINGS, type Settings, type Stage } from './stage.js'
+import { DEFAULT_SETTINGS, type GivenToken, type Settings, type Stage } from './stage.js'
 import { isLoopback } from './target.js'
 import { throttled } from './throttle.js'
 import { createTransport, type Transport, type TransportOptions } from './transport.js'
@@ -45,6 +45,8 @@ export interface SuiteOptions {
   readonly keep?: boolean
   /** What the JWT checks need besides the users' tokens. */
   readonly forging?: Pick<ForgeOptions, 'jwks' | 'expired' | 'otherAudience'>
+  /** Tokens for checks that none of the actors' own would do for. */
+  readonly given?: Partial<Record<GivenToken, string | undefined>>
   /** Ends the run early; what was created is removed all the same. */
   readonly signal?: AbortSignal | undefined
   /** How requests travel; over HTTP when nothing is said. */
@@ -74,6 +76,13 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     junk: lookalike(options.tokens.alice),
     ...(forgery ? { forged: forgery.tokens } : {}),
   })
+  const given = new Set<GivenToken>()
+  for (const name of ['deleted-user', 'session', 'revocable'] as const) {
+    const token = options.given?.[name]
+    if (token === undefined) continue
+    credentials.adopt(name, token)
+    given.add(name)
+  }
   const redact = createRedact(credentials)
   const clean = <T extends IsolationEvent>(event: T): T => redactDeep(event, redact)
 
@@ -141,6 +150,7 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
         learnt: found.learnt,
         target,
         adopt: credentials.adopt,
+        given,
         credential: credentials.form,
         jwt: forgery,
         settings,

@@ -27,6 +27,9 @@ export interface Learnt {
 export const OPT_INS = ['timing', 'agent-memory', 'destructive'] as const
 export type OptIn = (typeof OPT_INS)[number]
 
+/** Genuine tokens with which something is wrong by now, or may go wrong. */
+export type GivenToken = 'deleted-user' | 'session' | 'revocable'
+
 /** What the user asked for. */
 export interface Settings {
   readonly optIns: ReadonlySet<OptIn>
@@ -36,6 +39,12 @@ export interface Settings {
   readonly input: string
   /** Where, besides its own bounds, a run may take longer: in milliseconds. */
   readonly runTimeoutMs: number
+  /** Where a POST ends a session; undefined where the session is deleted by its id. */
+  readonly signOutPath: string | undefined
+  /** Revokes the token that was given for it, in a shell. */
+  readonly revokeCommand: string | undefined
+  /** So long a revoked credential may still be accepted. */
+  readonly revocationWindowMs: number
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -43,6 +52,9 @@ export const DEFAULT_SETTINGS: Settings = {
   runGraphs: false,
   input: '{"messages":[{"role":"user","content":"<canary>"}]}',
   runTimeoutMs: 30_000,
+  signOutPath: undefined,
+  revokeCommand: undefined,
+  revocationWindowMs: 5000,
 }
 
 /** An object of Alice's as the last look found it. */
@@ -63,6 +75,8 @@ export interface Stage {
   readonly jwt?: Forgery | undefined
   /** Takes a token that the server issued during the run. */
   adopt(name: string, token: string): void
+  /** Tokens that the user gave besides those of the actors, by the name that templates use: `{forged:deleted-user}`. */
+  readonly given: ReadonlySet<GivenToken>
   readonly client: Client
   readonly secrets: Secrets
   readonly ledger: Ledger

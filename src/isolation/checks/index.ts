@@ -12,6 +12,7 @@ import { boundaryScheme } from './boundary/boundary.scheme.js'
 import { boundaryStudioHeader } from './boundary/boundary.studio-header.js'
 import { boundaryTokenElsewhere } from './boundary/boundary.token-elsewhere.js'
 import { boundaryTwoTokens } from './boundary/boundary.two-tokens.js'
+import { boundaryWebsocket } from './boundary/boundary.websocket.js'
 import { collisionAssistant } from './collision/collision.assistant.js'
 import { collisionIdForms } from './collision/collision.id-forms.js'
 import { collisionRace } from './collision/collision.race.js'
@@ -19,6 +20,16 @@ import { collisionRun } from './collision/collision.run.js'
 import { collisionSquat } from './collision/collision.squat.js'
 import { collisionThread } from './collision/collision.thread.js'
 import { collisionThreadSupersteps } from './collision/collision.thread.supersteps.js'
+import { credentialDeletedUser } from './credential/credential.deleted-user.js'
+import { credentialEndedSession } from './credential/credential.ended-session.js'
+import { credentialKeysOther } from './credential/credential.keys-other.js'
+import { credentialRevokedKey } from './credential/credential.revoked-key.js'
+import { credentialRoleChange } from './credential/credential.role-change.js'
+import { credentialSessionsOther } from './credential/credential.sessions-other.js'
+import { spaceCross } from './credential/space.cross.js'
+import { vaultFlowSwap } from './credential/vault.flow-swap.js'
+import { vaultReadOther } from './credential/vault.read-other.js'
+import { vaultUseOther } from './credential/vault.use-other.js'
 import { assistantDelete } from './delete/assistant.delete.js'
 import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
 import { cronDelete } from './delete/cron.delete.js'
@@ -26,6 +37,14 @@ import { deleteReplay } from './delete/delete.replay.js'
 import { deleteResidue } from './delete/delete.residue.js'
 import { runDelete } from './delete/run.delete.js'
 import { threadDelete } from './delete/thread.delete.js'
+import { httpCache } from './http/http.cache.js'
+import { httpContentType } from './http/http.content-type.js'
+import { httpCors } from './http/http.cors.js'
+import { httpDuplicateParams } from './http/http.duplicate-params.js'
+import { httpErrors } from './http/http.errors.js'
+import { httpMethodOverride } from './http/http.method-override.js'
+import { httpPath } from './http/http.path.js'
+import { httpRewriteHeaders } from './http/http.rewrite-headers.js'
 import { identityAtRest } from './identity/identity.at-rest.js'
 import { identityAuthUser } from './identity/identity.auth-user.js'
 import { identityContext } from './identity/identity.context.js'
@@ -34,6 +53,13 @@ import { identityStoredConfig } from './identity/identity.stored-config.js'
 import { identityUserId } from './identity/identity.user-id.js'
 import { integrityResidue } from './integrity/integrity.residue.js'
 import { integritySnapshot } from './integrity/integrity.snapshot.js'
+import { jwtAlgConfusion } from './jwt/jwt.alg-confusion.js'
+import { jwtAlgNone } from './jwt/jwt.alg-none.js'
+import { jwtAudience } from './jwt/jwt.audience.js'
+import { jwtClaimEdit } from './jwt/jwt.claim-edit.js'
+import { jwtEmbeddedKey } from './jwt/jwt.embedded-key.js'
+import { jwtExpired } from './jwt/jwt.expired.js'
+import { jwtKid } from './jwt/jwt.kid.js'
 import { assistantCount } from './list/assistant.count.js'
 import { assistantSearch } from './list/assistant.search.js'
 import { cronSearch } from './list/cron.search.js'
@@ -126,6 +152,7 @@ export const CHECKS: readonly Check[] = [
   boundaryStudioHeader,
   boundaryTokenElsewhere,
   boundaryTwoTokens,
+  boundaryWebsocket,
   collisionAssistant,
   collisionIdForms,
   collisionRace,
@@ -133,6 +160,16 @@ export const CHECKS: readonly Check[] = [
   collisionSquat,
   collisionThread,
   collisionThreadSupersteps,
+  credentialDeletedUser,
+  credentialEndedSession,
+  credentialKeysOther,
+  credentialRevokedKey,
+  credentialRoleChange,
+  credentialSessionsOther,
+  spaceCross,
+  vaultFlowSwap,
+  vaultReadOther,
+  vaultUseOther,
   assistantDelete,
   assistantDeleteCascade,
   cronDelete,
@@ -140,6 +177,14 @@ export const CHECKS: readonly Check[] = [
   deleteResidue,
   runDelete,
   threadDelete,
+  httpCache,
+  httpContentType,
+  httpCors,
+  httpDuplicateParams,
+  httpErrors,
+  httpMethodOverride,
+  httpPath,
+  httpRewriteHeaders,
   identityAtRest,
   identityAuthUser,
   identityContext,
@@ -148,6 +193,13 @@ export const CHECKS: readonly Check[] = [
   identityUserId,
   integrityResidue,
   integritySnapshot,
+  jwtAlgConfusion,
+  jwtAlgNone,
+  jwtAudience,
+  jwtClaimEdit,
+  jwtEmbeddedKey,
+  jwtExpired,
+  jwtKid,
   assistantCount,
   assistantSearch,
   cronSearch,

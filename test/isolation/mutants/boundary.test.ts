@@ -1,5 +1,5 @@
 import { type Mutant, prove, route } from '../support/mutant.js'
-import type { Call, Overlay } from '../support/world.js'
+import { type Call, type Overlay, threadSocket } from '../support/world.js'
 
 const tokenOf = ({ headers }: Call) => headers.get('authorization') ?? ''
 
@@ -38,6 +38,8 @@ const mutants: Record<string, Mutant | Overlay> = {
   'boundary.proxy-identity': as('user1', (call) => call.headers.get('x-forwarded-user') === 'user1'),
   'boundary.internal-routes': internal,
   'boundary.public-prefix': openBesideUi,
+  // A cookie is a credential too, whatever page it came from.
+  'boundary.websocket': { socket: threadSocket((call) => (call.headers.has('cookie') ? call.as('user1') : call)) },
 }
 
 function isOrdinary(header: string): boolean {

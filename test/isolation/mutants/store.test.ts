@@ -164,7 +164,7 @@ describe('store.search.sibling', () => {
 
   it('is worse where it is another user that is found', async () => {
     expect(await severities({ overlay: letterByLetter('-b') })).toEqual(['medium'])
-    const alike = ownerOnly({ user1: 'user20', user2: 'user2' }).on('store', ({ value, user }) => {
+    const alike = ownerOnly(authOf({ user1: 'user20', user2: 'user2' })).on('store', ({ value, user }) => {
       const [first] = value.namespace ?? []
       if (first !== user.identity && first !== 'user1') throw new HTTPException(403)
     })
