@@ -95,6 +95,9 @@ export async function measureCoverage(
       const own = check === undefined ? [] : trace.events.filter((one) => one.event === event)
       return own.map(({ decision }) => ({ check: String(check), decided: decision?.kind ?? thrown(status) }))
     })
+    const about = suiteOptions.checks.filter((check) => check.event === event).map(({ id }) => id)
+    const met = new Set(asked.map(({ check }) => check))
+    const checks = [...about.filter((id) => met.has(id)), ...[...met].filter((id) => !about.includes(id)).sort()]
     const count = (kind: string) => asked.filter(({ decided }) => decided === kind).length
     return {
       event,
