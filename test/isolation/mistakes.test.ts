@@ -62,7 +62,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
 
 const names = (folder: string) => readdirSync(folder).map((file) => file.replace(/\.ts$/, ''))
 
-describe('a mistake of an author', () => {
+describe('a mistake of an author', { timeout: 120_000 }, () => {
   it('has an expectation', () => {
     expect(Object.keys(MISTAKES).toSorted()).toEqual(names('test/isolation/mistakes').toSorted())
   })
@@ -76,7 +76,7 @@ describe('a mistake of an author', () => {
   })
 })
 
-describe('an auth.ts without a mistake', () => {
+describe('an auth.ts without a mistake', { timeout: 120_000 }, () => {
   it.each(names('templates'))('%s: nothing is suspected', async (name) => {
     expect(await play(`templates/${name}.ts`)).toEqual({ red: [], causes: [], stop: undefined })
   })
