@@ -6,7 +6,7 @@ import { CHECKS } from '../../../src/isolation/checks/index.js'
 import { DEFAULT_SETTINGS } from '../../../src/runtime/settings.js'
 import { prove, route } from '../support/mutant.js'
 import { play } from '../support/play.js'
-import { type Call, type Overlay, ownerOnly } from '../support/world.js'
+import { authOf, type Call, type Overlay, ownerOnly } from '../support/world.js'
 
 const SEARCH = 'POST /store/items/search'
 const LIST = 'POST /store/namespaces'
