@@ -5,10 +5,11 @@ import { createSecrets, lookalike, newCanary } from './canary.js'
 import type { Check } from './check.js'
 import { type Cleanup, cleanUp, inParallel } from './cleanup.js'
 import { createClient } from './client.js'
-import type { CheckResult, ExitCode, IsolationEvent, Summary } from './events.js'
+import type { CheckResult, IsolationEvent, Summary } from './events.js'
 import { createEvidenceMaker } from './evidence.js'
 import { type Belongings, type Need, PlantFailure, plant } from './fixtures.js'
 import { createLedger } from './ledger.js'
+import { exitCodeOf } from './policy/exit-code.js'
 import { preflight, type Stop } from './preflight.js'
 import { createRedact, redactDeep } from './redact.js'
 import { DEFAULT_SETTINGS, type Settings, type Stage } from './stage.js'
@@ -129,15 +130,8 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     cleanup,
     requests: client.sent() + cleaner.sent(),
     ms: Math.round(performance.now() - startedAt),
-    exitCode: exitCodeOf(summary, stop, interrupted),
+    exitCode: exitCodeOf({ summary, stop, interrupted }),
   })
-}
-
-/** 1 for a leak, whatever else; 3 when anything stayed open or nothing was proved; 0 when users are isolated. */
-export function exitCodeOf(summary: Summary, stop: Stop | undefined, interrupted: boolean): ExitCode {
-  if (summary.leak > 0) return 1
-  if (stop || interrupted || summary.inconclusive > 0 || summary.isolated === 0) return 3
-  return 0
 }
 
 function summarise(results: readonly CheckResult[], stop: Stop | undefined): Summary {

@@ -32,7 +32,8 @@ export function selectChecks(checks: readonly Check[], { only = [], skip = [] }:
   return chosen
 }
 
-function glob(pattern: string): RegExp {
+/** `*` stands for any characters. */
+export function glob(pattern: string): RegExp {
   return new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`)
 }
 

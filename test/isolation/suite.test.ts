@@ -5,7 +5,7 @@ import { LedgerViolation } from '../../src/isolation/ledger.js'
 import { del } from '../../src/isolation/probe.js'
 import { jsonReporter } from '../../src/isolation/reporters/json.js'
 import { textReporter } from '../../src/isolation/reporters/text.js'
-import { exitCodeOf, runSuite } from '../../src/isolation/runner.js'
+import { runSuite } from '../../src/isolation/runner.js'
 import { leaking, play, TOKENS } from './support/fake-play.js'
 import { type FakeOptions, startFakeServer } from './support/fake-server.js'
 
@@ -36,20 +36,6 @@ describe('before the first check', () => {
   it('a host that does not exist is an error of its own', async () => {
     const suite = runSuite({ target: new URL('http://no-such-host.invalid'), tokens: TOKENS, checks: CHECKS })
     await expect(suite.next()).rejects.toMatchObject({ code: 'target_unreachable' })
-  })
-})
-
-describe('exit codes', () => {
-  const none = { isolated: 0, leak: 0, accepted: 0, inconclusive: 0, skipped: 0 }
-  it.each([
-    [0, { ...none, isolated: 1, skipped: 5 }, false],
-    [1, { ...none, isolated: 1, leak: 1, inconclusive: 1 }, false],
-    [3, { ...none, isolated: 1, inconclusive: 1 }, false],
-    [3, { ...none, skipped: 5 }, false],
-    [3, { ...none, isolated: 1 }, true],
-    [1, { ...none, leak: 1 }, true],
-  ])('%i', (expected, summary, interrupted) => {
-    expect(exitCodeOf(summary, undefined, interrupted)).toBe(expected)
   })
 })
 
