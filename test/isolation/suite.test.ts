@@ -3,7 +3,7 @@ import { createStyle } from '../../src/cli/style.js'
 import { CHECKS } from '../../src/isolation/checks/index.js'
 import { LedgerViolation } from '../../src/isolation/ledger.js'
 import { del } from '../../src/isolation/probe.js'
-import { jsonReporter } from '../../src/isolation/reporters/json.js'
+import { jsonReport } from '../../src/isolation/reporters/json.js'
 import { textReporter } from '../../src/isolation/reporters/text.js'
 import { runSuite } from '../../src/isolation/runner.js'
 import { leaking, play, TOKENS } from './support/fake-play.js'
@@ -120,11 +120,7 @@ describe('what is reported', () => {
     const reporter = textReporter({ colours: plain, verbose })
     return events.map(reporter).join('')
   }
-  const document = (events: Awaited<ReturnType<typeof play>>['events']) => {
-    const reporter = jsonReporter()
-    for (const event of events) reporter.add(event)
-    return reporter.report()
-  }
+  const document = (events: Awaited<ReturnType<typeof play>>['events']) => jsonReport(events, { version: '0.0.0' })
 
   it('never holds a token, even when the server sends them back', async () => {
     const echoing = await play({

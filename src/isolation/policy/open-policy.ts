@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { AuthkitError } from '../../errors/authkit-error.js'
 import type { Severity } from '../check.js'
 import type { CheckResult } from '../events.js'
+import { type ReservedFile, reserve } from '../outputs.js'
 import { BASELINE_FILE, type BaselineEntry, parseBaseline, renderBaseline, updateBaseline } from './baseline.js'
 import type { FailOn } from './exit-code.js'
 import { type Intent, parseIntent } from './intent.js'
@@ -22,8 +23,9 @@ export interface PolicyFlags {
 export interface OpenPolicy {
   readonly policy: Policy
   readonly baselineFile: string
-  /** Writes the baseline that accepts these results. Returns the entries that still need a reason. */
+  /** Writes the baseline that accepts these results, where that was asked for. Returns the entries that need a reason. */
   update(results: readonly CheckResult[]): Promise<readonly BaselineEntry[]>
+  release(): Promise<void>
 }
 
 const NOTHING_INTENDED: Intent = { shared: [], public: [], admin: [] }
@@ -42,15 +44,18 @@ export async function openPolicy(flags: PolicyFlags): Promise<OpenPolicy> {
     minSeverity,
     today: new Date().toISOString().slice(0, 10),
   }
+  const file: ReservedFile | undefined = flags.updateBaseline
+    ? await reserve(baselineFile, '--update-baseline')
+    : undefined
   return {
     policy,
     baselineFile,
     async update(results) {
       const entries = updateBaseline(policy.baseline, results)
-      await writeFile(`${baselineFile}.new`, renderBaseline(entries))
-      await rename(`${baselineFile}.new`, baselineFile)
+      await file?.write(renderBaseline(entries))
       return entries.filter(({ reason }) => reason.trim() === '')
     },
+    release: async () => file?.release(),
   }
 }
 

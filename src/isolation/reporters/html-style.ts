@@ -44,7 +44,6 @@ pre { margin: 0; padding: 0.9rem 1.1rem; background: var(--code); border-radius:
 .counts .none, .word-skipped { color: var(--soft); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: 0.94rem; }
-caption { text-align: left; color: var(--soft); padding-bottom: 0.9rem; max-width: 42rem; }
 th { font-weight: 600; text-align: left; }
 thead th { color: var(--soft); font-weight: 500; font-size: 0.88rem; padding: 0 0.6rem 0.5rem; white-space: nowrap; }
 td, tbody th { padding: 0.42rem 0.6rem; vertical-align: baseline; border-top: 1px solid var(--line); }
@@ -56,6 +55,7 @@ th:first-child, td:first-child { padding-left: 0; }
 .matrix td span { display: block; min-width: 4rem; padding: 0.12rem 0.5rem; border-radius: 5px; text-align: center; font-size: 0.88rem; }
 .matrix .word-leak { background: var(--leak-wash); font-weight: 700; } .matrix .word-isolated { background: var(--ok-wash); }
 .matrix .word-inconclusive { background: var(--open-wash); font-weight: 600; } .matrix .word-accepted { background: var(--known-wash); font-weight: 600; }
+.matrix thead th:nth-child(n + 3) { text-align: center; }
 .matrix .note { color: var(--soft); white-space: normal; font-size: 0.88rem; }
 .finding { background: var(--card); border: 1px solid var(--line); border-left: 4px solid var(--leak); border-radius: 10px; padding: clamp(1.1rem, 3vw, 1.8rem); margin: 0 0 1.6rem; }
 .finding.accepted { border-left-color: var(--known); } .finding.inconclusive { border-left-color: var(--open); }

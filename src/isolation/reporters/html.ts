@@ -65,10 +65,7 @@ export function htmlReport(events: readonly IsolationEvent[], { version }: { ver
 ${header(record)}
 ${finished.stop ? stopped(finished.stop) : undefined}
 ${results.length > 0 ? matrix(results) : undefined}
-${section(
-  'Leaks',
-  leaks.map((result) => leak(result, run.target)),
-)}
+${section('Leaks', leaks.map(leak))}
 ${section('Known leaks', accepted.map(known), 'The baseline accepts these for a while. They are leaks all the same.')}
 ${section('Not decided', open.map(undecided), 'Nobody can tell from these answers whether users are isolated.')}
 ${section('Notes', notes.length > 0 ? [list(notes.map((note) => html`<li>${note}</li>`))] : [])}
@@ -102,7 +99,7 @@ function header(record: RunRecord): Markup {
   return html`<header>
 <p class="eyebrow">Isolation report, <time datetime="${run.startedAt}">${dateOf(run.startedAt)}</time></p>
 <h1>${headlineOf(record)}</h1>
-<p class="lead">${plural(results.length, 'result')} from <strong>${run.target}</strong>${server}, ${plural(finished.requests, 'request')} in ${seconds(finished.ms)}.${people}${finished.interrupted ? ' The run was interrupted.' : ''}</p>
+<p class="lead">${plural(results.length, 'result')} from <strong>${run.target}</strong>${server}, ${finished.requests.toLocaleString('en-GB')} requests in ${seconds(finished.ms)}.${people}${finished.interrupted ? ' The run was interrupted.' : ''}</p>
 <dl class="counts">
 ${counts.map(([word, label]) => html`<div class="${summary[word] === 0 ? 'none' : word}"><dt>${label}</dt><dd>${summary[word]}</dd></div>`)}
 </dl>
@@ -139,13 +136,12 @@ ${content}
 </section>`
 }
 
-function leak(result: CheckResult, target: string): Markup {
+function leak(result: CheckResult): Markup {
   const { check } = result
   return html`<article class="finding leak">
 ${heading(result, check.severity)}
 ${check.impact === undefined ? undefined : html`<p>${check.impact}</p>`}
 ${proof(result)}
-<p class="quiet" style="margin: 1.3rem 0 0">The objects are gone when the run has cleaned up. On objects that stay: <code>authkit test-isolation --url ${target} --only ${check.id} --keep</code></p>
 </article>`
 }
 
@@ -174,7 +170,7 @@ function proof({ check, verdict }: CheckResult): Markup {
 <dt>Saw</dt><dd><ul class="saw">
 ${best.map((one) => html`<li><span class="seen">${one.slot}: <code>${one.excerpt}</code></span> <span class="place">${one.where === 'answer' ? '' : `at ${one.where} `}in ${one.status} <code>${one.route}</code></span></li>`)}
 </ul></dd>
-${best[0] ? html`<dt>Repeat</dt><dd>${pre(repeatLines(best[0].curl).join('\n'))}</dd>` : undefined}
+${best[0] ? html`<dt>Repeat</dt><dd>${pre(repeatLines(best[0].curl).join('\n'))}<p class="quiet">The run has removed these objects. Leave them for a look with <code>--only ${check.id} --keep</code>.</p></dd>` : undefined}
 <dt>Fix</dt><dd><p>${sentence(fix.words)}</p>${fix.code === undefined ? undefined : pre(fix.code)}</dd>
 <dt>More</dt><dd><p class="quiet">${links.map(({ label, url }) => html`<a href="${url}" rel="noreferrer">${label}</a><br>`)}<code>authkit test-isolation --explain ${check.id}</code></p></dd>
 </dl>`
@@ -198,9 +194,9 @@ function matrix(results: readonly CheckResult[]): Markup {
       : html`<td><span class="word-${word}">${STATE_WORDS[word]}</span></td>`
   return html`<section>
 <h2>Who could do what</h2>
+<p class="quiet">Each cell is the worst of its checks: whose data, who attacked, and what was tried.</p>
 <div class="scroll" role="region" aria-label="Matrix of attackers and operations" tabindex="0">
 <table class="matrix">
-<caption>Each cell is the worst of its checks: whose data, who attacked, and what was tried.</caption>
 <thead><tr><th scope="col">data</th><th scope="col">attacker</th>${columns.map((operation) => html`<th scope="col">${operation}</th>`)}${notes ? html`<th scope="col">note</th>` : undefined}</tr></thead>
 <tbody>
 ${rows.map(({ resource, actor, cells, note }, index) => {

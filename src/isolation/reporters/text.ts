@@ -16,6 +16,7 @@ import {
   titleOf,
   WORDS,
   type Word,
+  wrapped,
 } from './wording.js'
 
 type Paint = (text: string) => string
@@ -192,17 +193,4 @@ function matrixLines(
     return `  ${name.padEnd(11)} ${actor.padEnd(7)} ${words.join('')}${note === undefined ? '' : dim(note)}`.trimEnd()
   })
   return [`  ${''.padEnd(19)} ${columns.map((operation) => operation.padEnd(9)).join('')}`.trimEnd(), ...lines]
-}
-
-/** Lines of at most so many characters, broken between words. */
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = []
-  let current = ''
-  for (const word of text.split(' ')) {
-    if (current !== '' && current.length + 1 + word.length > width) {
-      lines.push(current)
-      current = word
-    } else current = current === '' ? word : `${current} ${word}`
-  }
-  return [...lines, current]
 }
