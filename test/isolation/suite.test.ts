@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { createStyle } from '../../src/cli/style.js'
 import { CHECKS } from '../../src/isolation/checks/index.js'
 import { LedgerViolation } from '../../src/isolation/ledger.js'
+import { FILE_REPORTS } from '../../src/isolation/outputs.js'
 import { del } from '../../src/isolation/probe.js'
 import { jsonReport } from '../../src/isolation/reporters/json.js'
+import { ndjsonLine } from '../../src/isolation/reporters/ndjson.js'
 import { textReporter } from '../../src/isolation/reporters/text.js'
 import { runSuite } from '../../src/isolation/runner.js'
 import { leaking, play, TOKENS } from './support/fake-play.js'
@@ -128,7 +130,13 @@ describe('what is reported', () => {
       echoTokens: true,
     })
     expect(leaking(echoing).length).toBeGreaterThan(40)
-    const all = render(echoing.events, true) + JSON.stringify(document(echoing.events)) + JSON.stringify(echoing.events)
+    const options = { version: '0.0.0', authFile: 'auth.ts', openIsError: true }
+    const all = [
+      render(echoing.events, true),
+      JSON.stringify(document(echoing.events)),
+      ...echoing.events.map(ndjsonLine),
+      ...Object.values(FILE_REPORTS).map((report) => report(echoing.events, options)),
+    ].join('\n')
     for (const secret of [
       'user1-token',
       'user2-token',
@@ -160,7 +168,7 @@ describe('what is reported', () => {
       { checks: some('store.search.empty-prefix') },
     )
     const text = render(events, false)
-    expect(text).toContain('LEAK  critical  store.search.empty-prefix@bob')
+    expect(text).toMatch(/LEAK +critical +store\.search\.empty-prefix@bob/)
     expect(text).toMatch(/saw {5}store\.value at items\[0\]\.value\.v: "iso[a-z2-7]{26}"/)
     expect(text).toContain(`/store/items/search' -H "authorization: Bearer $BOB"`)
     expect(text).toContain(`--data-raw '{"namespace_prefix":[],"limit":1000}'`)

@@ -77,6 +77,10 @@ function notesOf(results: readonly CheckResult[], { baseline, today, minSeverity
     ...useless,
     ...fixed.map(({ check, fingerprint }) => `baseline: ${check} (${fingerprint}) is fixed: remove it`),
     ...results.flatMap((result) => (result.intended ? [`intent: ${resultKey(result)}: ${result.intended}`] : [])),
-    ...(below > 0 ? [`${below} of the leaks ${below === 1 ? 'is' : 'are'} below ${minSeverity} and fail nothing`] : []),
+    ...(below > 0
+      ? [
+          `${below} of the leaks ${below === 1 ? 'is' : 'are'} below ${minSeverity} and ${below === 1 ? 'fails' : 'fail'} nothing`,
+        ]
+      : []),
   ]
 }

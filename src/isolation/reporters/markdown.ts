@@ -25,9 +25,7 @@ export function markdownReport(events: readonly IsolationEvent[]): string {
   const { run, finished, results, leaks, accepted, open } = record
   const before = [
     `## ${headlineOf(record)}`,
-    [countsOf(record), `\`${run.target}\``, ...(run.server ? [text(run.server)] : []), seconds(finished.ms)].join(
-      ' · ',
-    ),
+    [countsOf(record), code(run.target), ...(run.server ? [text(run.server)] : []), seconds(finished.ms)].join(' · '),
     ...(finished.stop ? [stopped(finished.stop)] : []),
     ...(results.length > 0 ? [matrix(results)] : []),
   ]
