@@ -79,7 +79,7 @@ function countsOf({ finished: { summary } }: RunRecord): string {
 
 function stopped({ id, message, advice, evidence }: NonNullable<RunRecord['finished']['stop']>): string {
   const seen = evidence.map(({ excerpt, route }) => `Saw ${code(excerpt)} in ${code(route)}.`)
-  return [`**${id}**: ${text(message)}`, ...seen, text(advice)].join('\n\n')
+  return [`**${text(id)}**: ${text(message)}`, ...seen, text(advice)].join('\n\n')
 }
 
 function matrix(results: readonly CheckResult[]): string {
