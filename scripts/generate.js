@@ -1,9 +1,10 @@
-// Writes what follows from the checks alone: the list of all of them. A test fails where this was not run.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+// Writes what follows from the checks alone: the list of all of them, and their pages. A test fails where this was not run.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('../src/isolation/checks', import.meta.url))
+const pages = fileURLToPath(new URL('../docs/checks', import.meta.url))
 
 /** The text of checks/index.ts: one import and one row a file, by family. */
 export function checksIndex() {
@@ -25,10 +26,27 @@ export function checksIndex() {
   ].join('\n')
 }
 
+/** The files of docs/checks by name: one a check, and the index. */
+export async function checkPages() {
+  const { CHECKS } = await import('../src/isolation/checks/index.ts')
+  const { checkPage, checksIndexPage } = await import('../src/isolation/explain/page.ts')
+  return new Map([
+    ['README.md', checksIndexPage(CHECKS)],
+    ...CHECKS.map((check) => [`${check.id}.md`, checkPage(check)]),
+  ])
+}
+
 function exportOf(file) {
   const name = /^export const (\w+): Check = /m.exec(readFileSync(file, 'utf8'))?.[1]
   if (!name) throw new Error(`${basename(file)} exports no check: export const name: Check = { ... }`)
   return name
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(join(folder, 'index.ts'), checksIndex())
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(join(folder, 'index.ts'), checksIndex())
+  // The pages are read from the list that was just written.
+  const files = await checkPages()
+  mkdirSync(pages, { recursive: true })
+  for (const left of readdirSync(pages).filter((file) => !files.has(file))) rmSync(join(pages, left))
+  for (const [file, text] of files) writeFileSync(join(pages, file), text)
+}

@@ -1,19 +1,29 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../cli/base-command.js'
 import { paragraphs } from '../cli/paragraphs.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 import { runBothWays } from '../isolation/both.js'
+import type { Check } from '../isolation/check.js'
 import { CHECKS } from '../isolation/checks/index.js'
 import { type ClearOptions, clearUp } from '../isolation/clear.js'
+import type { IsolationEvent } from '../isolation/events.js'
+import { about } from '../isolation/explain/about.js'
+import { explainText } from '../isolation/explain/text.js'
 import { readJournal } from '../isolation/journal.js'
-import { jsonReporter } from '../isolation/reporters/json.js'
-import { listChecks } from '../isolation/reporters/list.js'
+import { openOutputs } from '../isolation/outputs.js'
+import { FAIL_ON } from '../isolation/policy/exit-code.js'
+import { type OpenPolicy, openPolicy } from '../isolation/policy/open-policy.js'
+import { withPolicy } from '../isolation/policy/policy.js'
+import { jsonReport } from '../isolation/reporters/json.js'
+import { listChecks, listText } from '../isolation/reporters/list.js'
+import { ndjsonLine } from '../isolation/reporters/ndjson.js'
 import { progressLine } from '../isolation/reporters/progress.js'
 import { textReporter } from '../isolation/reporters/text.js'
 import { newRunId, runSuite } from '../isolation/runner.js'
-import { selectChecks } from '../isolation/select.js'
+import { checkNamed, selectChecks } from '../isolation/select.js'
+import { SEVERITIES } from '../isolation/severity.js'
 import { DEFAULT_SETTINGS, OPT_INS, type Settings } from '../isolation/stage.js'
 import { assertAgreed, chooseTokens, isLoopback, parseTarget } from '../isolation/target.js'
 
@@ -29,7 +39,7 @@ any LangGraph-compatible server. It plants random markers in Alice's data and lo
 and reads her data again after every attack. Every refusal is paired with a positive control, so a server that refuses
 everybody is not called isolated. It touches only what it created itself, runs no graph, and cleans up.
 
-Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decided.`
+Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usage, 3 something could not be decided.`
 
   static override examples = [
     { description: 'Test authkit dev', command: '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:2024' },
@@ -42,7 +52,13 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
       command:
         'AUTHKIT_ALICE_TOKEN=... AUTHKIT_BOB_TOKEN=... <%= config.bin %> <%= command.id %> --url https://agents.example.com --yes',
     },
+    {
+      description: 'In CI, with reports for the pipeline and for people',
+      command:
+        '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:2024 --junit isolation.xml --sarif isolation.sarif --html isolation.html',
+    },
     { description: 'See the checks', command: '<%= config.bin %> <%= command.id %> --list' },
+    { description: 'Read about one', command: '<%= config.bin %> <%= command.id %> --explain thread.read' },
   ]
 
   static override enableJsonFlag = true
@@ -139,6 +155,11 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
       helpGroup: 'CHECKS',
       helpValue: 'HOST',
       description: 'name the host for --destructive without being asked, such as 127.0.0.1:2024',
+    }),
+    explain: Flags.string({
+      helpGroup: 'CHECKS',
+      helpValue: 'ID',
+      description: 'say what a check tries, what an attacker gains and how to fix it, and do nothing',
     }),
     seed: Flags.integer({ min: 1, helpGroup: 'CHECKS', description: 'repeat the order of an earlier run' }),
     concurrency: Flags.integer({ default: 8, min: 1, max: 64, helpGroup: 'CHECKS', description: 'checks at a time' }),
@@ -241,18 +262,63 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
       helpGroup: 'OUTPUT',
       description: 'print a line for every check',
     }),
+    ndjson: Flags.boolean({
+      default: false,
+      exclusive: ['json'],
+      helpGroup: 'OUTPUT',
+      description: 'print one JSON object a line, as it happens',
+    }),
+    junit: Flags.string({ helpGroup: 'OUTPUT', helpValue: 'FILE', description: 'write a JUnit report' }),
+    sarif: Flags.string({
+      helpGroup: 'OUTPUT',
+      helpValue: 'FILE',
+      description: 'write a SARIF log, for code scanning',
+    }),
+    html: Flags.string({ helpGroup: 'OUTPUT', helpValue: 'FILE', description: 'write a page for people' }),
+    markdown: Flags.string({
+      helpGroup: 'OUTPUT',
+      helpValue: 'FILE',
+      description: 'write a comment for a pull request',
+    }),
+    'auth-file': Flags.string({
+      helpGroup: 'OUTPUT',
+      helpValue: 'FILE',
+      description: 'the file that SARIF shows leaks in (default: auth.ts, where there is one)',
+    }),
+    baseline: Flags.string({
+      helpGroup: 'POLICY',
+      helpValue: 'FILE',
+      description: 'leaks that are accepted for a while (default: authkit-isolation.json, where there is one)',
+    }),
+    'update-baseline': Flags.boolean({
+      default: false,
+      helpGroup: 'POLICY',
+      description: 'write the leaks of this run into the baseline; each counts when you have given it a reason',
+    }),
+    intent: Flags.string({
+      helpGroup: 'POLICY',
+      helpValue: 'FILE',
+      description: 'what is open on purpose; it is tested to be open',
+    }),
+    'fail-on': Flags.option({
+      options: FAIL_ON,
+      default: 'inconclusive',
+      helpGroup: 'POLICY',
+      description: 'what, besides leaks, is exit code 3',
+    })(),
+    'min-severity': Flags.option({
+      options: SEVERITIES,
+      default: 'info',
+      helpGroup: 'POLICY',
+      description: 'leaks below it are shown and fail nothing',
+    })(),
   }
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(TestIsolation)
+    if (flags.explain !== undefined) return this.explain(flags.explain)
     const checks = selectChecks(CHECKS, { only: flags.only, skip: flags.skip })
-    if (flags.list) {
-      const rows = listChecks(checks)
-      for (const { id, severity, actors, title } of rows) {
-        this.log(`  ${id.padEnd(26)} ${severity.padEnd(9)} ${actors.join(' ').padEnd(12)} ${title}`)
-      }
-      return { checks: rows }
-    }
+    if (flags.list) return this.list(checks)
     const journal = flags.cleanup === undefined ? undefined : readJournal(flags.cleanup)
     const url = flags.url ?? journal?.target
     if (url === undefined) throw new AuthkitError('usage', 'There is no --url.', { hint: URL_HINT })
@@ -267,9 +333,28 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
     if (flags.destructive) await this.agreeToDestroy(target, flags['yes-destroy-all-data-on'])
     if (!isLoopback(target)) this.warnOfTarget(target, checks.length)
 
-    const style = this.style()
-    const text = textReporter({ colours: style, verbose: flags.verbose })
-    const json = jsonReporter()
+    if (flags['update-baseline'] && !flags.yes && !this.interactive()) {
+      throw new AuthkitError('usage', '--update-baseline writes only in a terminal.', {
+        hint: 'Add --yes where no person can look at what it accepts.',
+      })
+    }
+
+    const policy = await openPolicy({
+      baseline: flags.baseline,
+      updateBaseline: flags['update-baseline'],
+      intent: flags.intent,
+      failOn: flags['fail-on'],
+      minSeverity: flags['min-severity'],
+      ids: CHECKS.map(({ id }) => id),
+    })
+    const { version } = this.config
+    const outputs = await openOutputs(
+      { junit: flags.junit, sarif: flags.sarif, html: flags.html, markdown: flags.markdown },
+      { version, authFile: flags['auth-file'] ?? authFileHere(), openIsError: flags['fail-on'] !== 'leak' },
+    )
+    const text = flags.ndjson
+      ? (event: IsolationEvent) => ndjsonLine(event)
+      : textReporter({ colours: this.style(), verbose: flags.verbose })
     const progress = this.progress()
     const interruption = new AbortController()
     const interrupt = () => {
@@ -277,10 +362,11 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
       interruption.abort()
     }
     process.once('SIGINT', interrupt)
+    const events: IsolationEvent[] = []
     try {
       const runId = newRunId()
       const play = flags.both ? runBothWays : runSuite
-      const events = play({
+      const suite = play({
         target,
         tokens,
         checks,
@@ -308,9 +394,9 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
           revocable: flags['revocable-token'],
         },
       })
-      for await (const event of events) {
+      for await (const event of withPolicy(suite, policy.policy)) {
+        events.push(event)
         const block = text(event)
-        json.add(event)
         progress.add(event)
         if (block !== '') {
           progress.clear()
@@ -318,11 +404,34 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
         }
         if (event.kind === 'finished') process.exitCode = event.exitCode
       }
+      await outputs.write(events)
+      if (flags['update-baseline']) await this.updateBaseline(policy, events)
     } finally {
       progress.end()
       process.off('SIGINT', interrupt)
+      await Promise.all([outputs.release(), policy.release()])
     }
-    return json.report()
+    return jsonReport(events, { version })
+  }
+
+  private list(checks: readonly Check[]): unknown {
+    const rows = listChecks(checks)
+    this.log(listText(rows))
+    return { checks: rows }
+  }
+
+  private explain(id: string): unknown {
+    const check = checkNamed(CHECKS, id)
+    this.log(explainText(check, this.style()))
+    return about(check)
+  }
+
+  private async updateBaseline(policy: OpenPolicy, events: readonly IsolationEvent[]): Promise<void> {
+    const results = events.flatMap((event) => (event.kind === 'checked' ? [event.result] : []))
+    const unexplained = await policy.update(results)
+    this.logToStderr(`  wrote ${policy.baselineFile}`)
+    if (unexplained.length === 0) return
+    this.logToStderr(`  ${unexplained.length} of its entries have no reason yet, and don't count before they have`)
   }
 
   /** `--cleanup`: the exit code is 1 where something is left. */
@@ -444,3 +553,8 @@ function assertInput(input: string): void {
 }
 
 const URL_HINT = 'Give the address of the server, such as --url http://127.0.0.1:2024.'
+
+/** Where `authkit init` puts the rules, if they are there. */
+function authFileHere(): string | undefined {
+  return existsSync('auth.ts') ? 'auth.ts' : undefined
+}

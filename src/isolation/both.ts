@@ -1,5 +1,6 @@
 import type { IsolationEvent, Summary } from './events.js'
-import { exitCodeOf, runSuite, type SuiteOptions } from './runner.js'
+import { exitCodeOf } from './policy/exit-code.js'
+import { runSuite, type SuiteOptions } from './runner.js'
 
 const NAMES: Readonly<Record<string, string>> = {
   Alice: 'Bob',
@@ -64,7 +65,7 @@ function together(first: Finished, second: Finished): Finished {
         : second.cleanup,
     requests: first.requests + second.requests,
     ms: first.ms + second.ms,
-    exitCode: exitCodeOf(summary, second.stop, interrupted),
+    exitCode: exitCodeOf({ summary, stop: second.stop, interrupted }),
   }
 }
 

@@ -34,6 +34,8 @@ export interface CheckResult {
   readonly controls: { readonly alice: string; readonly bob: string }
   /** Set for a leak that the baseline accepts. */
   readonly accepted?: Acceptance
+  /** Set where the intent file decided: what it says, in words. */
+  readonly intended?: string
 }
 
 export interface RunInfo {
@@ -83,6 +85,8 @@ export type IsolationEvent =
       readonly requests: number
       readonly ms: number
       readonly exitCode: ExitCode
+      /** What the user's own files and flags did to the verdicts, a sentence each. */
+      readonly notes?: readonly string[]
     }
 
 /** `thread.read@bob`, which is how reports, baselines and people name a result. */
@@ -96,7 +100,8 @@ export function resultKey({ check, actor, subject }: CheckResult): string {
  */
 export function fingerprintOf({ check, actor, subject, verdict }: CheckResult): string | undefined {
   if (verdict.kind !== 'leak') return undefined
-  const [first] = verdict.evidence
-  const parts = [check.id, actor, subject ?? first?.route ?? '', first?.slot ?? '']
+  // Lists come in any order, so it is not the first evidence that counts but the first by name.
+  const [first = ''] = verdict.evidence.map(({ route, slot }) => `${subject ?? route}\n${slot}`).sort()
+  const parts = [check.id, actor, first]
   return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)
 }

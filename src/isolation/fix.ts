@@ -30,3 +30,36 @@ export function authenticate(what: string): string {
 export function serverBug(what: string): string {
   return `auth.ts can't fix this: ${what}. Upgrade the server, or keep the route off with a proxy`
 }
+
+/** A fix as people read it: the words, and the line of auth.ts where it names one. */
+export interface Fix {
+  readonly words: string
+  readonly code?: string
+}
+
+/** Takes the handler out of the sentence: `in auth.ts, let ... : .on("threads:read", ...)`. */
+export function fixOf(fix: string): Fix {
+  const start = fix.search(/\.on\("[^"]+", \(\{/)
+  if (start < 0) return { words: fix }
+  const end = endOfCall(fix, start)
+  const before = fix.slice(0, start).replace(/[\s:,]+$/, '')
+  return { words: before + fix.slice(end), code: `auth${broken(fix.slice(start, end))}` }
+}
+
+/** Where the parenthesis closes that opens first. */
+function endOfCall(text: string, start: number): number {
+  let depth = 0
+  for (let at = start; at < text.length; at++) {
+    if (text[at] === '(') depth++
+    if (text[at] === ')' && --depth === 0) return at + 1
+  }
+  return text.length
+}
+
+/** A body of several statements gets a line for each. */
+function broken(code: string): string {
+  const body = /^(.*=> )\{ (.*;.*) \}\)$/.exec(code)
+  if (!body) return code
+  const statements = String(body[2]).split('; ')
+  return `${body[1]}{\n${statements.map((statement) => `  ${statement}`).join('\n')}\n})`
+}

@@ -6,12 +6,13 @@ import type { Check } from './check.js'
 import { type Cleanup, cleanUp, inParallel } from './cleanup.js'
 import { createClient } from './client.js'
 import { diagnose } from './diagnosis.js'
-import { type CheckResult, type ExitCode, type IsolationEvent, resultKey, type Summary } from './events.js'
+import { type CheckResult, type IsolationEvent, resultKey, type Summary } from './events.js'
 import { createEvidenceMaker } from './evidence.js'
 import { type Belongings, type Need, PlantFailure, plant } from './fixtures.js'
 import { openJournal } from './journal.js'
 import { type ForgeOptions, forge } from './jwt/forgery.js'
 import { createLedger } from './ledger.js'
+import { exitCodeOf } from './policy/exit-code.js'
 import { preflight, type Stop } from './preflight.js'
 import { createRedact, redactDeep } from './redact.js'
 import { DEFAULT_SETTINGS, type GivenToken, type Settings, type Stage } from './stage.js'
@@ -191,20 +192,13 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
     ledgers: journal && cleanup?.left.length !== 0 ? [journal.file] : [],
     requests: client.sent() + cleaner.sent(),
     ms: Math.round(performance.now() - startedAt),
-    exitCode: exitCodeOf(summary, stop, interrupted),
+    exitCode: exitCodeOf({ summary, stop, interrupted }),
   })
 }
 
 /** A short random name. Everything that the run creates carries it in `metadata.authkit_isolation`. */
 export function newRunId(): string {
   return newCanary().slice(0, 9)
-}
-
-/** 1 for a leak, whatever else; 3 when anything stayed open or nothing was proved; 0 when users are isolated. */
-export function exitCodeOf(summary: Summary, stop: Stop | undefined, interrupted: boolean): ExitCode {
-  if (summary.leak > 0) return 1
-  if (stop || interrupted || summary.inconclusive > 0 || summary.isolated === 0) return 3
-  return 0
 }
 
 function summarise(results: readonly CheckResult[], stop: Stop | undefined): Summary {

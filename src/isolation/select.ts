@@ -32,7 +32,18 @@ export function selectChecks(checks: readonly Check[], { only = [], skip = [] }:
   return chosen
 }
 
-function glob(pattern: string): RegExp {
+/** Throws `usage`, with the nearest id, when there is no such check. */
+export function checkNamed(checks: readonly Check[], id: string): Check {
+  const found = checks.find((check) => check.id === id)
+  if (found) return found
+  const ids = checks.map((check) => check.id)
+  throw new AuthkitError('usage', `There is no check "${id}". Did you mean ${nearest(id, ids).word}?`, {
+    hint: 'Run `authkit test-isolation --list` to see all checks.',
+  })
+}
+
+/** `*` stands for any characters. */
+export function glob(pattern: string): RegExp {
   return new RegExp(`^${pattern.split('*').map(escapeRegExp).join('.*')}$`)
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type JsonReport, jsonReporter } from '../isolation/reporters/json.js'
+import type { IsolationEvent } from '../isolation/events.js'
+import { type JsonReport, jsonReport } from '../isolation/reporters/json.js'
 import { openTestServer } from './open-test-server.js'
 import type { IsolationOptions, Target } from './options.js'
 import { play } from './run-suite.js'
@@ -40,9 +41,9 @@ export async function createTestServer(
  * const { summary, exitCode } = await runIsolation('http://127.0.0.1:2024', { only: ['thread.*'] })
  */
 export async function runIsolation(target: Target, options: IsolationOptions = {}): Promise<JsonReport> {
-  const { add, report } = jsonReporter()
-  for await (const event of play(target, options)) add(event)
-  return report()
+  const events: IsolationEvent[] = []
+  for await (const event of play(target, options)) events.push(event)
+  return jsonReport(events, { version: version() })
 }
 
 /** The module that `import "authkit"` means in dev: built beside this file, or the source itself. */

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import TestIsolation from '../../src/commands/test-isolation.js'
 import { type FakeOptions, startFakeServer } from './support/fake-server.js'
@@ -74,6 +77,12 @@ describe('exit codes', () => {
     [['--url', 'https://example.com', '--alice-token', 'a', '--bob-token', 'b'], 'target_refused'],
     [['--url', 'https://example.com', '--yes'], 'There is no token'],
     [['--nonsense'], 'nonsense'],
+    [['--explain', 'thread.raed'], 'thread.read'],
+    [['--url', 'http://127.0.0.1:1', '--junit', '/no/such/folder/f.xml'], 'its folder does not exist'],
+    [['--url', 'http://127.0.0.1:1', '--html', 'src'], 'it is a folder'],
+    [['--url', 'http://127.0.0.1:1', '--html', 'same.out', '--sarif', 'same.out'], 'name the same file'],
+    [['--url', 'http://127.0.0.1:1', '--update-baseline'], '--update-baseline writes only in a terminal'],
+    [['--url', 'http://127.0.0.1:1', '--baseline', '/no/such.json'], 'there is no such file'],
   ])('2 for %j', async (argv, message) => {
     const { stderr, exitCode } = await authkit(...argv)
     expect(stderr).toContain(message)
@@ -97,10 +106,51 @@ describe('output', () => {
   it('lists the checks without a server', async () => {
     const { stdout, exitCode } = await authkit('--list', '--only', 'thread.read', '--only', 'store.get')
     expect(stdout.trim().split('\n')).toEqual([
-      expect.stringMatching(/thread\.read +high +bob nobody +Bob can't read Alice's thread/),
-      expect.stringMatching(/store\.get +high +bob nobody +Bob can't read Alice's item/),
+      expect.stringMatching(/thread\.read +read +high +bob nobody +Bob can't read Alice's thread/),
+      expect.stringMatching(/store\.get +store +high +bob nobody +Bob can't read Alice's item/),
     ])
     expect(exitCode).toBe(0)
+  })
+
+  it('explains a check without a server', async () => {
+    const { stdout, exitCode } = await authkit('--explain', 'thread.read')
+    expect(stdout).toContain("GET /threads/{alice's thread}")
+    expect(exitCode).toBe(0)
+  })
+
+  it('is one JSON object a line with --ndjson', async () => {
+    const { stdout } = await against({ leaks: ['thread.read'] }, '--only', 'thread.read', '--ndjson')
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines.map(({ kind }) => kind)).toEqual(['started', 'checked', 'checked', 'finished'])
+  })
+
+  it('writes the files that were asked for, and leaves nothing else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'authkit-reports-'))
+    const file = (name: string) => join(folder, name)
+    try {
+      const wanted = ['junit', 'sarif', 'html', 'markdown'].flatMap((kind) => [`--${kind}`, file(kind)])
+      const baseline = ['--baseline', file('baseline'), '--update-baseline', '--yes']
+      await against({ leaks: ['thread.read'] }, '--only', 'thread.read', ...wanted, ...baseline)
+      expect(readdirSync(folder).toSorted()).toEqual(['baseline', 'html', 'junit', 'markdown', 'sarif'])
+      expect(JSON.parse(readFileSync(file('sarif'), 'utf8')).runs[0].results).toHaveLength(1)
+      const entries = JSON.parse(readFileSync(file('baseline'), 'utf8'))
+      writeFileSync(file('baseline'), JSON.stringify([{ ...entries[0], reason: 'for the test' }]))
+      process.exitCode = undefined
+      const accepted = await against(
+        { leaks: ['thread.read'] },
+        '--only',
+        'thread.read',
+        '--baseline',
+        file('baseline'),
+      )
+      expect(accepted.stdout).toContain('for the test')
+      expect(accepted.exitCode).toBe(0)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('takes tokens from the environment and shows neither', async () => {

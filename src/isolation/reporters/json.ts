@@ -1,18 +1,40 @@
 import type { Cause } from '../diagnosis.js'
-import type { CheckResult, IsolationEvent, Summary } from '../events.js'
+import {
+  type Acceptance,
+  type CheckResult,
+  fingerprintOf,
+  type IsolationEvent,
+  type RequestReport,
+  type Summary,
+} from '../events.js'
+import type { Evidence } from '../evidence.js'
+import { referencesByList } from '../explain/references.js'
+import { recordOf } from './record.js'
 import { reasonOf, titleOf } from './wording.js'
 
 /** The document that `--json` prints. `schema` grows when a field changes its meaning. */
 export interface JsonReport {
   readonly schema: 1
-  readonly run: { id: string; seed: number; target: string; server: string; ms: number; requests: number }
-  readonly actors: { alice: string | null; bob: string | null }
+  readonly run: {
+    id: string
+    seed: number
+    target: string
+    server: string | null
+    started: string
+    ms: number
+    requests: number
+    interrupted: boolean
+    versions: { authkit: string }
+  }
+  readonly actors: { alice: string | null; bob: string | null; carol: string | null }
   readonly summary: Summary
   /** Set when the suite ended before its checks. */
-  readonly stopped: { id: string; message: string; advice: string } | null
+  readonly stopped: { id: string; message: string; advice: string; evidence: readonly JsonEvidence[] } | null
   /** Mistakes in auth.ts that would explain the results, the likeliest first. */
   readonly causes: readonly Cause[]
   readonly checks: readonly JsonCheck[]
+  /** What the baseline, the intent file and the flags did to the verdicts. */
+  readonly notes: readonly string[]
   readonly cleanup: { removed: number; left: readonly { kind: string; id: string; curl: string }[] } | null
   readonly exitCode: number
 }
@@ -20,89 +42,95 @@ export interface JsonReport {
 export interface JsonCheck {
   readonly id: string
   readonly actor: string
+  /** The route, where the same check tries many. */
+  readonly subject: string | null
   readonly family: string
   readonly severity: string
-  readonly refs: readonly string[]
+  readonly refs: { owasp: readonly string[]; cwe: readonly string[]; wstg: readonly string[] }
   readonly event: string | null
   readonly title: string
   readonly verdict: CheckResult['verdict']['kind']
   /** Why it is not decided, or how the server refused. */
   readonly reason: string | null
   readonly fix: string | null
-  readonly evidence: readonly {
-    slot: string
-    where: string
-    excerpt: string
-    route: string
-    status: number
-    curl: string
-  }[]
-  readonly requests: readonly { route: string; status: number; ms: number; curl: string }[]
+  readonly impact: string | null
+  readonly evidence: readonly JsonEvidence[]
+  readonly requests: readonly RequestReport[]
   readonly controls: { alice: string; bob: string }
+  /** For the baseline; of a leak only. */
+  readonly fingerprint: string | null
+  /** Set for a leak that the baseline accepts. */
+  readonly accepted: Acceptance | null
+  /** Set where the intent file decided. */
+  readonly intended: string | null
 }
 
-/** Collects the events of a run into one document. */
-export function jsonReporter(): { add(event: IsolationEvent): void; report(): JsonReport } {
-  const checks: JsonCheck[] = []
-  let started: Extract<IsolationEvent, { kind: 'started' }> | undefined
-  let finished: Extract<IsolationEvent, { kind: 'finished' }> | undefined
+export interface JsonEvidence {
+  readonly slot: string
+  readonly where: string
+  readonly excerpt: string
+  readonly route: string
+  readonly status: number
+  readonly curl: string
+}
+
+/** The events of a run as one document. */
+export function jsonReport(events: readonly IsolationEvent[], { version }: { version: string }): JsonReport {
+  const { run, finished, results } = recordOf(events)
+  const { alice = null, bob = null, carol = null } = run.identities
+  const { summary, stop, causes, notes = [], cleanup, requests, ms, interrupted, exitCode } = finished
   return {
-    add(event) {
-      if (event.kind === 'started') started = event
-      if (event.kind === 'checked') checks.push(jsonCheck(event.result))
-      if (event.kind === 'finished') finished = event
+    schema: 1,
+    run: {
+      id: run.id,
+      seed: run.seed,
+      target: run.target,
+      server: run.server ?? null,
+      started: run.startedAt,
+      ms,
+      requests,
+      interrupted,
+      versions: { authkit: version },
     },
-    report() {
-      if (!finished) throw new Error('The run has not finished.')
-      const { summary, stop, causes, cleanup, requests, ms, exitCode } = finished
-      return {
-        schema: 1,
-        run: {
-          id: started?.run.id ?? '',
-          seed: started?.run.seed ?? 0,
-          target: started?.run.target ?? '',
-          server: started?.run.server ?? 'unknown server',
-          ms,
-          requests,
-        },
-        actors: {
-          alice: started?.run.identities.alice ?? null,
-          bob: started?.run.identities.bob ?? null,
-        },
-        summary,
-        stopped: stop ? { id: stop.id, message: stop.message, advice: stop.advice } : null,
-        causes,
-        checks: checks.toSorted((a, b) => a.id.localeCompare(b.id) || a.actor.localeCompare(b.actor)),
-        cleanup: cleanup ?? null,
-        exitCode,
-      }
-    },
+    actors: { alice, bob, carol },
+    summary,
+    stopped: stop
+      ? { id: stop.id, message: stop.message, advice: stop.advice, evidence: stop.evidence.map(jsonEvidence) }
+      : null,
+    causes,
+    checks: results.map(jsonCheck),
+    notes,
+    cleanup: cleanup ?? null,
+    exitCode,
   }
 }
 
-function jsonCheck({ check, actor, verdict, requests, controls }: CheckResult): JsonCheck {
+export function jsonCheck(result: CheckResult): JsonCheck {
+  const { check, actor, subject = null, verdict, requests, controls, accepted = null, intended = null } = result
   const { id, family, severity, refs, event } = check
-  const evidence = verdict.kind === 'leak' ? verdict.evidence : []
+  const leaks = verdict.kind === 'leak'
   return {
     id,
     actor,
+    subject,
     family,
     severity,
-    refs,
+    refs: referencesByList(refs),
     event,
     title: titleOf(check, actor),
     verdict: verdict.kind,
     reason: reasonOf(verdict),
-    fix: verdict.kind === 'leak' ? check.fix : null,
-    evidence: evidence.map(({ slot, where, excerpt, route, status, curl }) => ({
-      slot,
-      where,
-      excerpt,
-      route,
-      status,
-      curl,
-    })),
+    fix: leaks ? check.fix : null,
+    impact: leaks ? (check.impact ?? null) : null,
+    evidence: leaks ? verdict.evidence.map(jsonEvidence) : [],
     requests,
     controls,
+    fingerprint: fingerprintOf(result) ?? null,
+    accepted,
+    intended,
   }
+}
+
+function jsonEvidence({ slot, where, excerpt, route, status, curl }: Evidence): JsonEvidence {
+  return { slot, where, excerpt, route, status, curl }
 }
