@@ -1,5 +1,5 @@
 import type { Attacker } from '../actor.js'
-import type { Check, Severity } from '../check.js'
+import type { CheckInfo, Severity } from '../check.js'
 import { titleOf } from './wording.js'
 
 export interface ListedCheck {
@@ -10,7 +10,7 @@ export interface ListedCheck {
 }
 
 /** The checks as `--list` shows them. */
-export function listChecks(checks: readonly Check[]): ListedCheck[] {
+export function listChecks(checks: readonly CheckInfo[]): ListedCheck[] {
   return checks.map((check) => {
     const actors = check.actors ?? ['bob']
     const [first = 'bob'] = actors
