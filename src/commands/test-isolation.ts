@@ -4,9 +4,14 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../cli/base-command.js'
 import { paragraphs } from '../cli/paragraphs.js'
 import { AuthkitError } from '../errors/authkit-error.js'
+import { ANY_CHECKS } from '../isolation/any/checks/index.js'
+import { openAny } from '../isolation/any/open.js'
+import { runAny } from '../isolation/any/run-any.js'
 import { runBothWays } from '../isolation/both.js'
+import type { CheckInfo } from '../isolation/check.js'
 import { CHECKS } from '../isolation/checks/index.js'
 import { type ClearOptions, clearUp } from '../isolation/clear.js'
+import type { IsolationEvent } from '../isolation/events.js'
 import { readJournal } from '../isolation/journal.js'
 import { jsonReporter } from '../isolation/reporters/json.js'
 import { listChecks } from '../isolation/reporters/list.js'
@@ -41,6 +46,11 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
       description: 'A server elsewhere, with real tokens from the environment',
       command:
         'AUTHKIT_ALICE_TOKEN=... AUTHKIT_BOB_TOKEN=... <%= config.bin %> <%= command.id %> --url https://agents.example.com --yes',
+    },
+    {
+      description: 'Any HTTP API, with what was recorded in a browser',
+      command:
+        '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:3000 --har alice.har --config authkit-any.json',
     },
     { description: 'See the checks', command: '<%= config.bin %> <%= command.id %> --list' },
   ]
@@ -95,6 +105,38 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
       default: false,
       helpGroup: 'CHECKS',
       description: 'run everything again with Alice and Bob exchanged',
+    }),
+    har: Flags.string({
+      helpGroup: 'ANY HTTP API',
+      helpValue: 'FILE',
+      description: 'requests of Alice, recorded in a browser or a proxy: tests that API instead of a LangGraph server',
+    }),
+    'har-bob': Flags.string({
+      helpGroup: 'ANY HTTP API',
+      helpValue: 'FILE',
+      dependsOn: ['har'],
+      description: "Bob's own requests, recorded the same way",
+    }),
+    openapi: Flags.string({
+      helpGroup: 'ANY HTTP API',
+      helpValue: 'FILE',
+      description: 'the description of the API, OpenAPI 3 as JSON or YAML; alone or with --har',
+    }),
+    as: Flags.string({
+      helpGroup: 'ANY HTTP API',
+      helpValue: 'FILE',
+      dependsOn: ['openapi'],
+      description: 'the ids of Alice and Bob for the parameters of --openapi',
+    }),
+    config: Flags.string({
+      helpGroup: 'ANY HTTP API',
+      helpValue: 'FILE',
+      description: 'who carries which credential in which header, what is shared on purpose; see docs/any-api.md',
+    }),
+    'allow-writes': Flags.boolean({
+      default: false,
+      helpGroup: 'ANY HTTP API',
+      description: 'also try to change and delete, only what the run has created for it',
     }),
     only: Flags.string({
       multiple: true,
@@ -191,14 +233,35 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(TestIsolation)
-    const checks = selectChecks(CHECKS, { only: flags.only, skip: flags.skip })
-    if (flags.list) {
-      const rows = listChecks(checks)
-      for (const { id, severity, actors, title } of rows) {
-        this.log(`  ${id.padEnd(26)} ${severity.padEnd(9)} ${actors.join(' ').padEnd(12)} ${title}`)
-      }
-      return { checks: rows }
+    const selection = { only: flags.only, skip: flags.skip }
+    if (flags.har !== undefined || flags.openapi !== undefined) {
+      const anyChecks = selectChecks(ANY_CHECKS, selection)
+      if (flags.list) return this.list(anyChecks)
+      const { target, input, credentials } = openAny({
+        ...flags,
+        harBob: flags['har-bob'],
+        tokens: { alice: flags['alice-token'], bob: flags['bob-token'] },
+        env: process.env,
+      })
+      assertAgreed(target, flags.yes)
+      return this.play(flags.verbose, (signal) =>
+        runAny({
+          target,
+          input,
+          credentials,
+          signal,
+          checks: anyChecks,
+          allowWrites: flags['allow-writes'],
+          concurrency: flags.concurrency,
+          perSecond: rateOf(flags.rate),
+          timeoutMs: flags.timeout * 1000,
+          maxTimeMs: flags['max-time'] === undefined ? undefined : flags['max-time'] * 1000,
+          transport: { ca: caOf(flags.ca) },
+        }),
+      )
     }
+    const checks = selectChecks(CHECKS, selection)
+    if (flags.list) return this.list(checks)
     const journal = flags.cleanup === undefined ? undefined : readJournal(flags.cleanup)
     const url = flags.url ?? journal?.target
     if (url === undefined) throw new AuthkitError('usage', 'There is no --url.', { hint: URL_HINT })
@@ -213,20 +276,10 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
     if (flags.destructive) await this.agreeToDestroy(target, flags['yes-destroy-all-data-on'])
     if (!isLoopback(target)) this.warnOfTarget(target, checks.length)
 
-    const style = this.style()
-    const text = textReporter({ colours: style, verbose: flags.verbose })
-    const json = jsonReporter()
-    const progress = this.progress()
-    const interruption = new AbortController()
-    const interrupt = () => {
-      this.logToStderr('  interrupted, cleaning up')
-      interruption.abort()
-    }
-    process.once('SIGINT', interrupt)
-    try {
-      const runId = newRunId()
-      const play = flags.both ? runBothWays : runSuite
-      const events = play({
+    const runId = newRunId()
+    const suite = flags.both ? runBothWays : runSuite
+    return this.play(flags.verbose, (signal) =>
+      suite({
         target,
         tokens,
         checks,
@@ -240,11 +293,38 @@ Exit codes: 0 isolated, 1 a leak, 2 wrong usage, 3 something could not be decide
         identities: { alice: flags['alice-id'], bob: flags['bob-id'], carol: flags['carol-id'] },
         keep: flags.keep,
         ledgerFile: flags.ledger ?? join('.authkit', `isolation-${runId}.jsonl`),
-        signal: interruption.signal,
+        signal,
         transport: { ca: caOf(flags.ca) },
         settings: settingsOf(flags),
-      })
-      for await (const event of events) {
+      }),
+    )
+  }
+
+  private list(checks: readonly CheckInfo[]): unknown {
+    const rows = listChecks(checks)
+    for (const { id, severity, actors, title } of rows) {
+      this.log(`  ${id.padEnd(26)} ${severity.padEnd(9)} ${actors.join(' ').padEnd(12)} ${title}`)
+    }
+    return { checks: rows }
+  }
+
+  /** Prints what a run tells, until its end; Ctrl-C ends it early. */
+  private async play(
+    verbose: boolean,
+    start: (signal: AbortSignal) => AsyncIterable<IsolationEvent>,
+  ): Promise<unknown> {
+    const style = this.style()
+    const text = textReporter({ colours: style, verbose })
+    const json = jsonReporter()
+    const progress = this.progress()
+    const interruption = new AbortController()
+    const interrupt = () => {
+      this.logToStderr('  interrupted, cleaning up')
+      interruption.abort()
+    }
+    process.once('SIGINT', interrupt)
+    try {
+      for await (const event of start(interruption.signal)) {
         const block = text(event)
         json.add(event)
         progress.add(event)

@@ -116,7 +116,9 @@ export function matchesRoute(patterns: readonly string[], method: string, path: 
     if (verb !== '*' && verb !== method) return false
     const expression = route
       .split(/(\*|\{[^}]+\})/)
-      .map((part) => (part === '*' ? '.*' : part.startsWith('{') ? '[^/]+' : part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')))
+      .map((part) =>
+        part === '*' ? '.*' : part.startsWith('{') ? '[^/]+' : part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'),
+      )
       .join('')
     return new RegExp(`^${expression}$`).test(path.split('?')[0] ?? '')
   })

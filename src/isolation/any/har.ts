@@ -82,7 +82,10 @@ function recordedFrom(entry: z.output<typeof Entry>, secrets: string[]): Recorde
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'no http'
   if (!/^[A-Z]+$/.test(method) || method === 'OPTIONS' || method === 'CONNECT') return 'preflight'
   const { content } = response ?? {}
-  if (STATIC.test(content?.mimeType ?? '') || /^(image|font|stylesheet|script|media)$/.test(entry._resourceType ?? '')) {
+  if (
+    STATIC.test(content?.mimeType ?? '') ||
+    /^(image|font|stylesheet|script|media)$/.test(entry._resourceType ?? '')
+  ) {
     return 'static file'
   }
   const headers: Record<string, string> = {}

@@ -48,7 +48,9 @@ function isGraphqlQuery(probe: Probe): boolean {
   const documents = (Array.isArray(body) ? body : [body]).map((one) => (one as { query?: unknown } | undefined)?.query)
   return documents.every(
     (query) =>
-      typeof query === 'string' && /^\s*(query\b|\{|fragment\b)/.test(query) && !/\b(mutation|subscription)\b/.test(query),
+      typeof query === 'string' &&
+      /^\s*(query\b|\{|fragment\b)/.test(query) &&
+      !/\b(mutation|subscription)\b/.test(query),
   )
 }
 

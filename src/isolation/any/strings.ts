@@ -22,7 +22,19 @@ const EPOCH = /^1[5-9]\d{8}(\d{3})?$|^2[01]\d{8}(\d{3})?$/
 /** It would be written differently in HTML and JSON. */
 const UNESCAPED = /[^"\\<>&'\p{Cc}\u007f-\u{10ffff}]+/gu
 
-const LISTS = new Set(['items', 'data', 'results', 'objects', 'rows', 'records', 'edges', 'node', 'nodes', 'list', 'hits'])
+const LISTS = new Set([
+  'items',
+  'data',
+  'results',
+  'objects',
+  'rows',
+  'records',
+  'edges',
+  'node',
+  'nodes',
+  'list',
+  'hits',
+])
 /** Keys whose ids are the person's own. */
 const PERSON = /^(user|owner|account|customer|profile|me|viewer)/i
 const REFERENCE = /^(.+?)(?:_ids?|-id|Ids?|IDs?)$/
@@ -34,6 +46,15 @@ const MAX_SEARCHED = 1024 * 1024
  * a product that Alice has ordered is not Alice's.
  */
 export function tellingStrings(exchange: Exchange, volatile: ReadonlySet<string> = new Set()): Telling[] {
+  return strings(exchange, volatile, false)
+}
+
+/** All particular strings of an answer in lower case, references and embedded objects too. */
+export function everyString(exchange: Exchange): Set<string> {
+  return new Set(strings(exchange, new Set(), true).map(({ value }) => value.toLowerCase()))
+}
+
+function strings(exchange: Exchange, volatile: ReadonlySet<string>, everything: boolean): Telling[] {
   const body = exchange.body.length > MAX_SEARCHED ? '' : exchange.body
   const value = body === '' ? undefined : json(exchange)
   const path = exchange.probe.path.toLowerCase()
@@ -44,15 +65,16 @@ export function tellingStrings(exchange: Exchange, volatile: ReadonlySet<string>
   const walk = (item: unknown, at: string, key: string, depth: number): void => {
     if (volatile.has(key) || volatile.has(at)) return
     if (typeof item === 'string' || typeof item === 'number') {
-      if (isReference(key, path)) return
-      return add(String(item), at)
+      if (!everything && isReference(key, path)) return
+      add(String(item), at)
+      return
     }
     if (item === null || typeof item !== 'object' || depth > 40) return
     if (Array.isArray(item)) {
       for (const one of item) walk(one, `${at}[]`, key, depth + 1)
       return
     }
-    if (depth > 0 && isEmbedded(item, key, at)) return
+    if (!everything && depth > 0 && isEmbedded(item, key, at)) return
     for (const [name, inner] of Object.entries(item)) walk(inner, at === '' ? name : `${at}.${name}`, name, depth + 1)
   }
   if (value !== undefined) walk(value, '', '', 0)
@@ -81,7 +103,9 @@ function particular(text: string): string[] {
       found.push(sentence)
     }
   }
-  return [...new Set(found)].filter((one) => one.length >= 8 && !EPOCH.test(one) && !DATE.test(one) && variety(one) >= 4)
+  return [...new Set(found)].filter(
+    (one) => one.length >= 8 && !EPOCH.test(one) && !DATE.test(one) && variety(one) >= 4,
+  )
 }
 
 /** How many different characters it has: `00000000` tells nothing. */
@@ -92,4 +116,19 @@ function variety(text: string): number {
 /** Text with NUL or broken characters is an image or an archive: nothing in it can be told from noise. */
 function withoutBinary(text: string): string {
   return text.slice(0, 2000).includes('\u0000') || text.slice(0, 2000).includes('\ufffd') ? '' : text
+}
+
+/** The first value under a key, anywhere in a JSON answer. `account` finds `account` and `account_id`. */
+export function valueUnder(exchange: Exchange, wanted: string): string | undefined {
+  const names = new Set([wanted, `${wanted}_id`, `${wanted}id`].map((name) => name.toLowerCase()))
+  const walk = (value: unknown, depth: number): string | undefined => {
+    if (value === null || typeof value !== 'object' || depth > 8) return undefined
+    for (const [key, inner] of Object.entries(value)) {
+      if (names.has(key.toLowerCase()) && (typeof inner === 'string' || typeof inner === 'number')) return String(inner)
+      const found = walk(inner, depth + 1)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+  return walk(json(exchange), 0)
 }
