@@ -27,6 +27,8 @@ export interface Trial {
   /** What the attacker sees without attacking: no evidence. */
   readonly known?: string
   readonly on2xx?: On2xx
+  /** Nobody has said that it exists: where Alice is refused as well, there is nothing to try. */
+  readonly guessed?: boolean
   /** Bob's own request of this kind is known to work. */
   readonly bobs?: boolean
   readonly play?: (bench: Bench, actor: Attacker) => Promise<Played>

@@ -18,7 +18,7 @@ export function createHeaderCredentials(
   env: Readonly<Record<string, string | undefined>>,
 ): Credentials {
   const filled = (owner: 'alice' | 'bob') =>
-    mapValues(templates[owner], (template) => template.replace(VARIABLE, (_, a, b) => valueOf(env, a ?? b, owner)))
+    mapValues(templates[owner], (template) => template.replace(VARIABLE, (_, a, b) => variable(env, a ?? b, owner)))
   const alice = filled('alice')
   const bob = filled('bob')
   if (JSON.stringify(alice) === JSON.stringify(bob)) {
@@ -27,7 +27,7 @@ export function createHeaderCredentials(
   const invented = new Map<string, string>()
   const junk = mapValues(templates.alice, (template) =>
     template.replace(VARIABLE, (_, a, b) => {
-      const made = lookalike(valueOf(env, a ?? b, 'alice'))
+      const made = lookalike(variable(env, a ?? b, 'alice'))
       invented.set(made, '$JUNK')
       return made
     }),
@@ -61,7 +61,7 @@ export function alsoSecret(credentials: Credentials, recorded: readonly string[]
   }
 }
 
-function valueOf(env: Readonly<Record<string, string | undefined>>, name: string, owner: string): string {
+function variable(env: Readonly<Record<string, string | undefined>>, name: string, owner: string): string {
   const value = env[name]
   if (value === undefined || value.trim() === '') {
     throw new AuthkitError('usage', `The environment has no ${name}, which the config names for ${owner}.`, {

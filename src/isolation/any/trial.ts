@@ -40,7 +40,7 @@ export async function playTrial(check: AnyCheck, trial: Trial, bench: Bench): Pr
     }),
   )
   const controls: { control: Control; empty: boolean }[] = []
-  for (const attack of attacks) controls.push(await controlOf(bench, attack))
+  for (const attack of attacks) controls.push(await controlOf(bench, attack, trial.guessed === true))
   const failed = controls.find(({ control }) => control.kind === 'failed')?.control
   const alice = failed?.kind === 'failed' ? failed.reason : 'ok'
   return attacked.map(({ actor, exchanges }) => {
@@ -60,11 +60,13 @@ export async function playTrial(check: AnyCheck, trial: Trial, bench: Bench): Pr
 export const PUBLIC = 'public or empty'
 
 /** Alice gets her data. Where the server has no such thing, or shows her nothing of hers, nothing can be said. */
-async function controlOf(bench: Bench, { probe, control = probe }: Attack) {
+async function controlOf(bench: Bench, { probe, control = probe }: Attack, guessed: boolean) {
   const exchange = await bench.send('alice', control)
   const kind = (): Control => {
     if (succeeded(exchange)) return { kind: 'proved' }
-    if ([405, 501].includes(exchange.status)) return { kind: 'unsupported', reason: 'the server has no such method' }
+    const unknown =
+      [405, 501].includes(exchange.status) || (guessed && [400, 403, 404, 410, 415, 422].includes(exchange.status))
+    if (unknown) return { kind: 'unsupported', reason: 'the server has no such method' }
     const status = exchange.status === 0 ? 'is not answered' : `answers ${exchange.status}`
     const reason =
       exchange.status === 401

@@ -28,7 +28,7 @@ export const anyUndeclaredMethod: AnyCheck = {
       if (methods.length === 0 || typeof described === 'string' || !path.includes('{')) return []
       if (isFunction({ method: 'GET', path })) return []
       const attacks = methods.map((method) => ({ probe: { method, path: described.path } }))
-      return [{ subject: `${methods.join(', ')} ${path}`, attacks }]
+      return [{ subject: `${methods.join(', ')} ${path}`, attacks, guessed: true }]
     })
   },
 }
