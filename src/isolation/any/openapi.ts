@@ -87,7 +87,7 @@ export function readOpenApi(file: string): Specification {
 
 function parsed(file: string, text: string): unknown {
   try {
-    return text.trimStart().startsWith('{') ? JSON.parse(text) : parse(text, { logLevel: 'silent' })
+    return text.trimStart().startsWith('{') ? JSON.parse(text) : parse(text, { logLevel: 'error' })
   } catch (cause) {
     throw new AuthkitError('usage', `${nameOf(file)} is neither JSON nor YAML.`, {
       cause,

@@ -31,7 +31,7 @@ async function put(path: string, body: unknown, token?: string) {
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'authkit-registry-'))
   const only = (who: string) => ({ access: who, publish: who, unpublish: who })
-  const app = await runServer({
+  registry = await runServer({
     storage: join(folder, 'storage'),
     self_path: folder,
     configPath: join(folder, 'config.yaml'),
@@ -41,7 +41,6 @@ beforeAll(async () => {
     packages: { '@alice/*': only('alice'), '@bob/*': only('bob'), '**': only('$authenticated') },
     log: { type: 'stdout', format: 'pretty', level: 'fatal' },
   })
-  registry = createServer(app)
   url = await listen(registry)
   for (const who of USERS) {
     const user = { name: who, password: `the-password-of-${who}`, email: `${who}@example.com` }
