@@ -28,11 +28,13 @@ export function checksIndex() {
 
 /** The files of docs/checks by name: one a check, and the index. */
 export async function checkPages() {
-  const { CHECKS } = await import('../src/isolation/checks/index.ts')
+  const { CHECKS: suite } = await import('../src/isolation/checks/index.ts')
+  const { ANY_CHECKS } = await import('../src/isolation/any/checks/index.ts')
+  const checks = [...suite, ...ANY_CHECKS]
   const { checkPage, checksIndexPage } = await import('../src/isolation/explain/page.ts')
   return new Map([
-    ['README.md', checksIndexPage(CHECKS)],
-    ...CHECKS.map((check) => [`${check.id}.md`, checkPage(check)]),
+    ['README.md', checksIndexPage(checks)],
+    ...checks.map((check) => [`${check.id}.md`, checkPage(check)]),
   ])
 }
 

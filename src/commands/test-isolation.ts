@@ -1,16 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as Flags from '@oclif/core/flags'
+import type { InferredFlags } from '@oclif/core/interfaces'
 import { BaseCommand } from '../cli/base-command.js'
 import { paragraphs } from '../cli/paragraphs.js'
+import { showProgress } from '../cli/progress.js'
 import { AuthkitError } from '../errors/authkit-error.js'
+import { ANY_CHECKS } from '../isolation/any/checks/index.js'
+import { openAny } from '../isolation/any/open.js'
+import { runAny } from '../isolation/any/run-any.js'
 import { runBothWays } from '../isolation/both.js'
-import type { Check } from '../isolation/check.js'
+import type { CheckInfo } from '../isolation/check.js'
 import { CHECKS } from '../isolation/checks/index.js'
 import { type ClearOptions, clearUp } from '../isolation/clear.js'
 import type { IsolationEvent } from '../isolation/events.js'
 import { about } from '../isolation/explain/about.js'
 import { explainText } from '../isolation/explain/text.js'
+import { agreeToDestroy, boundsOf, suiteOptionsOf } from '../isolation/given.js'
 import { readJournal } from '../isolation/journal.js'
 import { openOutputs } from '../isolation/outputs.js'
 import { FAIL_ON } from '../isolation/policy/exit-code.js'
@@ -22,13 +28,11 @@ import { ndjsonLine } from '../isolation/reporters/ndjson.js'
 import { progressLine } from '../isolation/reporters/progress.js'
 import { textReporter } from '../isolation/reporters/text.js'
 import { newRunId, runSuite } from '../isolation/runner.js'
-import { checkNamed, selectChecks } from '../isolation/select.js'
+import { checkNamed, type Selection, selectChecks } from '../isolation/select.js'
 import { SEVERITIES } from '../isolation/severity.js'
-import { DEFAULT_SETTINGS, OPT_INS, type Settings } from '../isolation/stage.js'
 import { assertAgreed, chooseTokens, isLoopback, parseTarget } from '../isolation/target.js'
 
-const PROGRESS_AFTER_MS = 1000
-const PROGRESS_EVERY_MS = 200
+type IsolationFlags = InferredFlags<typeof TestIsolation.flags>
 
 export default class TestIsolation extends BaseCommand {
   static override summary = 'Prove, or disprove, that the users of a server are isolated from each other.'
@@ -56,6 +60,11 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
       description: 'In CI, with reports for the pipeline and for people',
       command:
         '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:2024 --junit isolation.xml --sarif isolation.sarif --html isolation.html',
+    },
+    {
+      description: 'Any HTTP API, with what was recorded in a browser',
+      command:
+        '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:3000 --har alice.har --config authkit-any.json',
     },
     { description: 'See the checks', command: '<%= config.bin %> <%= command.id %> --list' },
     { description: 'Read about one', command: '<%= config.bin %> <%= command.id %> --explain thread.read' },
@@ -111,6 +120,38 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
       default: false,
       helpGroup: 'CHECKS',
       description: 'run everything again with Alice and Bob exchanged',
+    }),
+    har: Flags.string({
+      helpGroup: 'ANY HTTP API',
+      helpValue: 'FILE',
+      description: 'requests of Alice, recorded in a browser or a proxy: tests that API instead of a LangGraph server',
+    }),
+    'har-bob': Flags.string({
+      helpGroup: 'ANY HTTP API',
+      helpValue: 'FILE',
+      dependsOn: ['har'],
+      description: "Bob's own requests, recorded the same way",
+    }),
+    openapi: Flags.string({
+      helpGroup: 'ANY HTTP API',
+      helpValue: 'FILE',
+      description: 'the description of the API, OpenAPI 3 as JSON or YAML; alone or with --har',
+    }),
+    as: Flags.string({
+      helpGroup: 'ANY HTTP API',
+      helpValue: 'FILE',
+      dependsOn: ['openapi'],
+      description: 'the ids of Alice and Bob for the parameters of --openapi',
+    }),
+    config: Flags.string({
+      helpGroup: 'ANY HTTP API',
+      helpValue: 'FILE',
+      description: 'who carries which credential in which header, what is shared on purpose; see docs/any-api.md',
+    }),
+    'allow-writes': Flags.boolean({
+      default: false,
+      helpGroup: 'ANY HTTP API',
+      description: 'also try to change and delete, only what the run has created for it',
     }),
     only: Flags.string({
       multiple: true,
@@ -317,8 +358,12 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
   async run(): Promise<unknown> {
     const { flags } = await this.parse(TestIsolation)
     if (flags.explain !== undefined) return this.explain(flags.explain)
-    const checks = selectChecks(CHECKS, { only: flags.only, skip: flags.skip })
-    if (flags.list) return this.list(checks)
+    const any = flags.har !== undefined || flags.openapi !== undefined
+    const selection = { only: flags.only, skip: flags.skip }
+    if (flags.list) return this.list(any ? selectChecks(ANY_CHECKS, selection) : selectChecks(CHECKS, selection))
+    if (any) return this.testAny(flags, selection)
+
+    const checks = selectChecks(CHECKS, selection)
     const journal = flags.cleanup === undefined ? undefined : readJournal(flags.cleanup)
     const url = flags.url ?? journal?.target
     if (url === undefined) throw new AuthkitError('usage', 'There is no --url.', { hint: URL_HINT })
@@ -330,32 +375,58 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
       carol: flags['carol-token'],
     })
     if (journal) return this.clear({ target, tokens, journal })
-    if (flags.destructive) await this.agreeToDestroy(target, flags['yes-destroy-all-data-on'])
+    const ask = this.interactive() ? askPerson : undefined
+    if (flags.destructive) await agreeToDestroy(target, flags['yes-destroy-all-data-on'], ask)
     if (!isLoopback(target)) this.warnOfTarget(target, checks.length)
 
+    const runId = newRunId()
+    const ledgerFile = flags.ledger ?? join('.authkit', `isolation-${runId}.jsonl`)
+    const options = { ...suiteOptionsOf(flags), target, tokens, checks, runId, ledgerFile }
+    const suite = flags.both ? runBothWays : runSuite
+    return this.play(flags, CHECKS, (signal) => suite({ ...options, signal }))
+  }
+
+  /** The mode for any HTTP API, by what was recorded or described. */
+  private testAny(flags: IsolationFlags, selection: Selection): Promise<unknown> {
+    const opened = openAny({
+      ...flags,
+      harBob: flags['har-bob'],
+      tokens: { alice: flags['alice-token'], bob: flags['bob-token'] },
+      env: process.env,
+    })
+    assertAgreed(opened.target, flags.yes)
+    const checks = selectChecks(ANY_CHECKS, selection)
+    const options = { ...boundsOf(flags), ...opened, checks, allowWrites: flags['allow-writes'] }
+    return this.play(flags, ANY_CHECKS, (signal) => runAny({ ...options, signal }))
+  }
+
+  /** Shows what a run tells, until its end; Ctrl-C ends it early. Files are taken before anything is sent. */
+  private async play(
+    flags: IsolationFlags,
+    catalogue: readonly CheckInfo[],
+    start: (signal: AbortSignal) => AsyncIterable<IsolationEvent>,
+  ): Promise<unknown> {
     if (flags['update-baseline'] && !flags.yes && !this.interactive()) {
       throw new AuthkitError('usage', '--update-baseline writes only in a terminal.', {
         hint: 'Add --yes where no person can look at what it accepts.',
       })
     }
-
     const policy = await openPolicy({
       baseline: flags.baseline,
       updateBaseline: flags['update-baseline'],
       intent: flags.intent,
       failOn: flags['fail-on'],
       minSeverity: flags['min-severity'],
-      ids: CHECKS.map(({ id }) => id),
+      ids: catalogue.map(({ id }) => id),
     })
     const { version } = this.config
     const outputs = await openOutputs(
       { junit: flags.junit, sarif: flags.sarif, html: flags.html, markdown: flags.markdown },
       { version, authFile: flags['auth-file'] ?? authFileHere(), openIsError: flags['fail-on'] !== 'leak' },
     )
-    const text = flags.ndjson
-      ? (event: IsolationEvent) => ndjsonLine(event)
-      : textReporter({ colours: this.style(), verbose: flags.verbose })
-    const progress = this.progress()
+    const text = flags.ndjson ? ndjsonLine : textReporter({ colours: this.style(), verbose: flags.verbose })
+    const line = progressLine()
+    const progress = showProgress(line.text, { silent: this.jsonEnabled() })
     const interruption = new AbortController()
     const interrupt = () => {
       this.logToStderr('  interrupted, cleaning up')
@@ -364,40 +435,10 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
     process.once('SIGINT', interrupt)
     const events: IsolationEvent[] = []
     try {
-      const runId = newRunId()
-      const play = flags.both ? runBothWays : runSuite
-      const suite = play({
-        target,
-        tokens,
-        checks,
-        runId,
-        seed: flags.seed,
-        concurrency: flags.concurrency,
-        perSecond: rateOf(flags.rate),
-        timeoutMs: flags.timeout * 1000,
-        maxTimeMs: flags['max-time'] === undefined ? undefined : flags['max-time'] * 1000,
-        agent: flags.assistant,
-        identities: { alice: flags['alice-id'], bob: flags['bob-id'], carol: flags['carol-id'] },
-        keep: flags.keep,
-        ledgerFile: flags.ledger ?? join('.authkit', `isolation-${runId}.jsonl`),
-        signal: interruption.signal,
-        transport: { ca: caOf(flags.ca) },
-        settings: settingsOf(flags),
-        forging: {
-          jwks: flags.jwks,
-          expired: flags['expired-token'],
-          otherAudience: flags['other-audience-token'],
-        },
-        given: {
-          'deleted-user': flags['deleted-user-token'],
-          session: flags['session-token'],
-          revocable: flags['revocable-token'],
-        },
-      })
-      for await (const event of withPolicy(suite, policy.policy)) {
+      for await (const event of withPolicy(start(interruption.signal), policy.policy)) {
         events.push(event)
         const block = text(event)
-        progress.add(event)
+        line.add(event)
         if (block !== '') {
           progress.clear()
           this.log(block.replace(/\n$/, ''))
@@ -414,14 +455,14 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
     return jsonReport(events, { version })
   }
 
-  private list(checks: readonly Check[]): unknown {
+  private list(checks: readonly CheckInfo[]): unknown {
     const rows = listChecks(checks)
     this.log(listText(rows))
     return { checks: rows }
   }
 
   private explain(id: string): unknown {
-    const check = checkNamed(CHECKS, id)
+    const check = checkNamed([...CHECKS, ...ANY_CHECKS], id)
     this.log(explainText(check, this.style()))
     return about(check)
   }
@@ -444,117 +485,26 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
     return { removed, left }
   }
 
-  private async agreeToDestroy(target: URL, named: string | undefined): Promise<void> {
-    if (!isLoopback(target)) {
-      throw new AuthkitError('target_refused', `--destructive is refused for ${target.host}.`, {
-        hint: 'It is only for a server on this machine, started for this test.',
-      })
-    }
-    const answer = named ?? (this.interactive() ? await this.askForHost(target) : undefined)
-    if (answer === target.host) return
-    throw new AuthkitError('usage', '--destructive needs the name of the host whose data may be destroyed.', {
-      hint: `If nothing on it is worth keeping: --yes-destroy-all-data-on ${target.host}`,
-    })
-  }
-
-  private async askForHost(target: URL): Promise<string | undefined> {
-    const { text } = await import('@clack/prompts')
-    const answer = await text({ message: `All data on ${target.host} may be destroyed. Type its name to go on:` })
-    return typeof answer === 'string' ? answer.trim() : undefined
-  }
-
   private warnOfTarget(target: URL, checks: number): void {
     const requests = checks * REQUESTS_PER_CHECK
     this.logToStderr(
       `  ${target.host} is not this machine: Alice and Bob will create and delete objects there, in about ${requests} requests`,
     )
   }
-
-  /** One line on the terminal's stderr while it takes longer than a second; nothing anywhere else. */
-  private progress() {
-    const line = progressLine()
-    const shows = process.stderr.isTTY === true && !this.jsonEnabled()
-    const startedAt = Date.now()
-    const clear = () => {
-      if (shows) process.stderr.write('\r\u001b[K')
-    }
-    const draw = () => {
-      if (Date.now() - startedAt > PROGRESS_AFTER_MS) process.stderr.write(`\r\u001b[K  ${line.text()}`)
-    }
-    const timer = shows ? setInterval(draw, PROGRESS_EVERY_MS) : undefined
-    return {
-      add: line.add,
-      clear,
-      end: () => {
-        clearInterval(timer)
-        clear()
-      },
-    }
-  }
 }
 
 /** About how many requests a check takes, with its fixtures and controls. */
 const REQUESTS_PER_CHECK = 20
-
-function rateOf(rate: string | undefined): number | undefined {
-  if (rate === undefined) return undefined
-  const perSecond = Number(/^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(rate)?.[1])
-  if (perSecond > 0) return perSecond
-  throw new AuthkitError('usage', `--rate ${rate} is no number of requests a second.`, { hint: 'Such as --rate 20/s.' })
-}
-
-function caOf(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw new AuthkitError('usage', `The certificate authority ${file} cannot be read.`, {
-      cause,
-      hint: 'Give a file with PEM certificates.',
-    })
-  }
-}
-
-interface SettingsFlags {
-  readonly timing: boolean
-  readonly 'agent-memory': boolean
-  readonly destructive: boolean
-  readonly 'run-graphs': boolean
-  readonly 'run-timeout': number
-  readonly input?: string | undefined
-  readonly 'signout-url'?: string | undefined
-  readonly 'revoke-cmd'?: string | undefined
-  readonly 'revocation-window': number
-}
-
-function settingsOf(flags: SettingsFlags): Settings {
-  const { input = DEFAULT_SETTINGS.input } = flags
-  assertInput(input)
-  return {
-    optIns: new Set(OPT_INS.filter((name) => flags[name])),
-    runGraphs: flags['run-graphs'] || flags['agent-memory'],
-    input,
-    runTimeoutMs: flags['run-timeout'] * 1000,
-    signOutPath: flags['signout-url'],
-    revokeCommand: flags['revoke-cmd'],
-    revocationWindowMs: flags['revocation-window'] * 1000,
-  }
-}
-
-function assertInput(input: string): void {
-  try {
-    if (input.includes('<canary>') && typeof JSON.parse(input) === 'object') return
-  } catch {
-    // Said below.
-  }
-  throw new AuthkitError('usage', '--input is no JSON object with <canary> in it.', {
-    hint: `Such as --input '{"question":"<canary>"}'.`,
-  })
-}
 
 const URL_HINT = 'Give the address of the server, such as --url http://127.0.0.1:2024.'
 
 /** Where `authkit init` puts the rules, if they are there. */
 function authFileHere(): string | undefined {
   return existsSync('auth.ts') ? 'auth.ts' : undefined
+}
+
+async function askPerson(question: string): Promise<string | undefined> {
+  const { text } = await import('@clack/prompts')
+  const answer = await text({ message: question })
+  return typeof answer === 'string' ? answer : undefined
 }

@@ -92,6 +92,10 @@ export interface Credentials {
   secrets(): readonly (readonly [secret: string, label: string])[]
   /** Who has a token. */
   readonly owners: readonly Owner[]
+}
+
+/** Credentials that are one token each, in one header. */
+export interface TokenCredentials extends Credentials {
   /** Which header carries a credential, and the word in front of the token. */
   readonly form: { readonly header: string; readonly scheme: string }
   /** Takes a token that the server issued during the run; templates know it as `{forged:name}` from now on. */
@@ -132,7 +136,7 @@ export interface CredentialOptions {
   readonly forged?: ReadonlyMap<string, string>
 }
 
-export function createCredentials({ tokens, junk, forged: given = new Map() }: CredentialOptions): Credentials {
+export function createCredentials({ tokens, junk, forged: given = new Map() }: CredentialOptions): TokenCredentials {
   const forged = new Map<string, string>()
   const texts = Object.entries({ ...tokens, junk }).flatMap(([name, text]) =>
     text === undefined ? [] : [[name, text] as const],

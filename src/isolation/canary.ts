@@ -94,7 +94,7 @@ export function createSecrets(): Secrets {
 }
 
 /** The ways a secret may be written: as it is, JSON-escaped, percent-encoded, a UUID without hyphens, inside base64. */
-function spellings(text: string): string[] {
+export function spellings(text: string): string[] {
   const forms = [text]
   if (text.includes('\\u')) {
     forms.push(text.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))))

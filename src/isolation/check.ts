@@ -93,11 +93,8 @@ export interface Inspection {
  */
 export type Proof = 'data' | 'shown' | 'success' | 'effect' | ((exchanges: readonly Exchange[]) => boolean)
 
-/**
- * One experiment. Data, and the requests; the verdict follows from the model unless the check has more to look at.
- * A check is one file here and one line in checks/index.ts.
- */
-export interface Check {
+/** What people read of a check: in lists, in reports, on its page. */
+export interface CheckInfo {
   /** Same as the file name. */
   readonly id: string
   readonly family: Family
@@ -118,6 +115,15 @@ export interface Check {
   readonly fix: string
   /** Who attacks; Bob when nothing is said. */
   readonly actors?: readonly Attacker[]
+  /** It runs only where the user asks for it. */
+  readonly optIn?: OptIn
+}
+
+/**
+ * One experiment. Data, and the requests; the verdict follows from the model unless the check has more to look at.
+ * A check is one file here and one line in checks/index.ts.
+ */
+export interface Check extends CheckInfo {
   /** What Alice must own. `identity` asks that the users' names on the server are known. */
   readonly needs?: readonly (Need | 'identity')[]
   /** What the attacker must own besides. */
@@ -132,8 +138,6 @@ export interface Check {
   readonly when?: 'alone' | 'last'
   /** It waits for something (a quiet stream, a cache), so it starts first. */
   readonly waits?: boolean
-  /** It runs only where the user asks for it. */
-  readonly optIn?: OptIn
   /** Why this server, or these credentials, can't have it; `undefined` where they can. The answer is the reason to skip. */
   absent?(stage: Stage): string | undefined | Promise<string | undefined>
   readonly on2xx: On2xx

@@ -55,7 +55,7 @@ export interface Client {
 export interface ClientOptions {
   readonly transport: Transport
   readonly credentials: Credentials
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'assert' | 'note'>
   readonly secrets: Secrets
   readonly userAgent: string
   readonly timeoutMs: number

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ActorName, Owner } from './actor.js'
-import type { Check } from './check.js'
+import type { CheckInfo } from './check.js'
 import type { Cleanup } from './cleanup.js'
 import type { Cause } from './diagnosis.js'
 import type { Stop } from './preflight.js'
@@ -24,7 +24,7 @@ export interface Acceptance {
 
 /** The outcome of one check with one attacker. */
 export interface CheckResult {
-  readonly check: Check
+  readonly check: CheckInfo
   readonly actor: ActorName
   /** What was attacked, where the same check tries many things: the route, in the any-API mode. */
   readonly subject?: string
@@ -48,6 +48,8 @@ export interface RunInfo {
   readonly server: string | undefined
   /** Who the actors are to the server, where it shows that. */
   readonly identities: Readonly<Partial<Record<Owner, string>>>
+  /** What was left out of the input, and why, in the any-API mode. */
+  readonly notes?: readonly string[]
 }
 
 export interface Summary {

@@ -201,7 +201,7 @@ export function newRunId(): string {
   return newCanary().slice(0, 9)
 }
 
-function summarise(results: readonly CheckResult[], stop: Stop | undefined): Summary {
+export function summarise(results: readonly CheckResult[], stop: Stop | undefined): Summary {
   const summary = { isolated: 0, leak: 0, accepted: 0, inconclusive: 0, skipped: 0 }
   for (const { verdict } of results) summary[verdict.kind]++
   if (stop && stop.evidence.length > 0) summary.leak++
@@ -224,14 +224,14 @@ function notReached(
   return all.filter((result) => !done.has(resultKey(result)))
 }
 
-async function transportOf(target: URL, given: SuiteOptions['transport']): Promise<Transport> {
+export async function transportOf(target: URL, given: SuiteOptions['transport']): Promise<Transport> {
   if (given && 'send' in given) return given
   return createTransport(target, given).catch((cause: unknown) => {
     throw new AuthkitError('target_unreachable', `${target.hostname} is no known host.`, { cause })
   })
 }
 
-function shown(target: URL): string {
+export function shown(target: URL): string {
   return target.origin + target.pathname.replace(/\/$/, '')
 }
 
@@ -272,7 +272,7 @@ function plantShared(stage: Stage, needs: readonly Need[]): (need: Need) => Prom
 }
 
 /** Works on so many items at a time and passes the results on as they come. The first error ends it. */
-async function* asTheyCome<T, R>(
+export async function* asTheyCome<T, R>(
   items: readonly T[],
   concurrency: number,
   work: (item: T) => Promise<readonly R[]>,

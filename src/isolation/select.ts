@@ -1,6 +1,6 @@
 import { AuthkitError } from '../errors/authkit-error.js'
 import { nearest } from '../errors/nearest.js'
-import type { Check } from './check.js'
+import type { CheckInfo } from './check.js'
 
 export interface Selection {
   readonly only?: readonly string[] | undefined
@@ -12,7 +12,7 @@ export interface Selection {
  *
  * Throws `usage` when a pattern matches nothing, with the nearest id, and when nothing is left.
  */
-export function selectChecks(checks: readonly Check[], { only = [], skip = [] }: Selection): Check[] {
+export function selectChecks<C extends CheckInfo>(checks: readonly C[], { only = [], skip = [] }: Selection): C[] {
   const ids = checks.map(({ id }) => id)
   for (const pattern of [...only, ...skip]) {
     if (ids.some((id) => glob(pattern).test(id))) continue
@@ -33,7 +33,7 @@ export function selectChecks(checks: readonly Check[], { only = [], skip = [] }:
 }
 
 /** Throws `usage`, with the nearest id, when there is no such check. */
-export function checkNamed(checks: readonly Check[], id: string): Check {
+export function checkNamed<C extends CheckInfo>(checks: readonly C[], id: string): C {
   const found = checks.find((check) => check.id === id)
   if (found) return found
   const ids = checks.map((check) => check.id)

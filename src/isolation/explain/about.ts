@@ -1,5 +1,5 @@
 import { type Attacker, WHO } from '../actor.js'
-import type { Check, Family } from '../check.js'
+import type { Check, CheckInfo, Family } from '../check.js'
 import { type Fix, fixOf } from '../fix.js'
 import { type Incident, incidentsOf } from '../incidents.js'
 import { titleOf } from '../reporters/wording.js'
@@ -29,8 +29,11 @@ export const FAMILIES: Readonly<Record<Family, string>> = {
 }
 
 /** Everything there is to say about a check without running it. */
+/** A check of either mode. What only the suite for LangGraph's API has may be missing. */
+export type Explained = CheckInfo & Partial<Check>
+
 export interface About {
-  readonly check: Check
+  readonly check: Explained
   readonly attackers: readonly Attacker[]
   /** What holds when all is well, with the first attacker standing for all. */
   readonly title: string
@@ -46,7 +49,7 @@ export interface About {
   readonly incidents: readonly Incident[]
 }
 
-export function about(check: Check): About {
+export function about(check: Explained): About {
   const attackers = check.actors ?? ['bob']
   const [first = 'bob'] = attackers
   return {
@@ -54,7 +57,7 @@ export function about(check: Check): About {
     attackers,
     title: titleOf(check, first),
     prepared: drawn(check.prepare?.bind(check)),
-    requests: drawn(check.requests.bind(check)),
+    requests: drawn(check.requests?.bind(check)),
     control: drawn(check.control?.bind(check)),
     rules: rulesOf(check),
     fix: fixOf(check.fix),
@@ -68,7 +71,13 @@ export function attackersInWords(attackers: readonly Attacker[], between = ', ')
   return attackers.map((name) => WHO[name].replace(/^A /, 'a ')).join(between)
 }
 
-function rulesOf({ on2xx, mutates, afterCheck }: Check): string[] {
+function rulesOf({ on2xx, mutates, afterCheck, family }: Explained): string[] {
+  if (on2xx === undefined || family === 'any') {
+    return [
+      "Refuse with 401, 403, 404 or 410, or answer with what is the caller's own.",
+      "Whatever the status, a string that only Alice's own answers hold is a leak in anybody else's.",
+    ]
+  }
   const served = {
     leak: 'Any 2xx is a leak.',
     'leak-unless-empty': 'An empty answer is fine; any other 2xx is a leak.',

@@ -1,11 +1,11 @@
-import type { Check, Family } from '../check.js'
+import type { CheckInfo, Family } from '../check.js'
 import { about, attackersInWords, FAMILIES } from './about.js'
 
 /** More requests than this are the same idea in other spellings. */
 const REQUESTS_SHOWN = 12
 
 /** The page of a check, in Markdown: docs/checks/<id>.md, and the help text of a SARIF rule. */
-export function checkPage(check: Check): string {
+export function checkPage(check: CheckInfo): string {
   const { attackers, title, fix, references, incidents } = about(check)
   return [
     `# ${check.id}`,
@@ -40,7 +40,7 @@ export function checkPage(check: Check): string {
 }
 
 /** docs/checks/README.md: all checks by family. */
-export function checksIndexPage(checks: readonly Check[]): string {
+export function checksIndexPage(checks: readonly CheckInfo[]): string {
   const families = Object.keys(FAMILIES) as Family[]
   const sections = families.flatMap((family) => {
     const own = checks.filter((check) => check.family === family).toSorted((a, b) => a.id.localeCompare(b.id))
@@ -58,7 +58,7 @@ export function checksIndexPage(checks: readonly Check[]): string {
   ].join('\n\n')}\n`
 }
 
-function whatItTries(check: Check): string[] {
+function whatItTries(check: CheckInfo): string[] {
   const { attackers, prepared, requests, control } = about(check)
   const shown = requests.slice(0, REQUESTS_SHOWN)
   const more = requests.length - shown.length

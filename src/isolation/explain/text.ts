@@ -1,4 +1,4 @@
-import type { Check } from '../check.js'
+import type { CheckInfo } from '../check.js'
 import type { Colours } from '../reporters/text.js'
 import { wrapped } from '../reporters/wording.js'
 import { about, attackersInWords } from './about.js'
@@ -7,7 +7,7 @@ import { sentence } from './page.js'
 const WIDTH = 92
 
 /** What `--explain` prints: the page of a check, for a terminal. */
-export function explainText(check: Check, { bold, dim }: Pick<Colours, 'bold' | 'dim'>): string {
+export function explainText(check: CheckInfo, { bold, dim }: Pick<Colours, 'bold' | 'dim'>): string {
   const { title, attackers, prepared, requests, control, rules, fix, references, incidents } = about(check)
   const paragraphs = (texts: readonly string[]) => texts.flatMap((text) => wrapped(text, WIDTH))
   const written = (drawn: readonly string[]) => drawn.flatMap((text) => text.split('\n'))

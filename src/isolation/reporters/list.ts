@@ -1,5 +1,5 @@
 import type { Attacker } from '../actor.js'
-import type { Check, Family, Severity } from '../check.js'
+import type { CheckInfo, Family, Severity } from '../check.js'
 import { titleOf } from './wording.js'
 
 export interface ListedCheck {
@@ -12,7 +12,7 @@ export interface ListedCheck {
 }
 
 /** The checks as `--list` shows them. */
-export function listChecks(checks: readonly Check[]): ListedCheck[] {
+export function listChecks(checks: readonly CheckInfo[]): ListedCheck[] {
   return checks.map((check) => {
     const { id, family, severity, event, actors = ['bob'] } = check
     const [first = 'bob'] = actors

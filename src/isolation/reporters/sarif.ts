@@ -1,4 +1,4 @@
-import type { Check, Severity } from '../check.js'
+import type { CheckInfo, Severity } from '../check.js'
 import { type CheckResult, fingerprintOf, type IsolationEvent } from '../events.js'
 import { checkPage } from '../explain/page.js'
 import { referenceOf, referencesByList } from '../explain/references.js'
@@ -89,7 +89,7 @@ export function sarifReport(events: readonly IsolationEvent[], { version, authFi
   }
 }
 
-function ruleOf(check: Check) {
+function ruleOf(check: CheckInfo) {
   const [actor = 'bob'] = check.actors ?? []
   const { cwe, owasp, wstg } = referencesByList(check.refs)
   const [ref] = check.refs

@@ -1,16 +1,16 @@
 import { type ActorName, WHO } from '../actor.js'
-import type { Check } from '../check.js'
+import type { CheckInfo } from '../check.js'
 import type { Acceptance } from '../events.js'
 import type { Evidence } from '../evidence.js'
 import type { Verdict } from '../verdict.js'
 
 /** What holds, in one sentence. */
-export function titleOf({ title }: Check, actor: ActorName): string {
+export function titleOf({ title }: CheckInfo, actor: ActorName): string {
   return title.replaceAll('{who}', WHO[actor])
 }
 
 /** What happened, in one sentence. */
-export function failureOf({ failure }: Check, actor: ActorName): string {
+export function failureOf({ failure }: CheckInfo, actor: ActorName): string {
   return failure.replaceAll('{who}', WHO[actor])
 }
 
