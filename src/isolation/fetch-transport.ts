@@ -65,9 +65,10 @@ async function exchange(
   const streaming = (headers['content-type'] ?? '').startsWith('text/event-stream')
   if (streaming) deadline = performance.now() + streamMs
   let waiting = meanwhile !== undefined
-  meanwhile?.finally(() => {
+  const rest = () => {
     waiting = false
-  })
+  }
+  void meanwhile?.then(rest, rest)
   const reader = response.body?.getReader()
   const chunks: Uint8Array[] = []
   let size = 0

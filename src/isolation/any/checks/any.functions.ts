@@ -18,7 +18,7 @@ export const anyFunctions: AnyCheck = {
   failure: '{who} was served where only admins belong',
   impact: 'Functions for operators show or change the data of all users at once, and often the settings of the server.',
   severity: 'high',
-  refs: ['API5', 'WSTG-ATHZ-02', '285'],
+  refs: ['API5', 'ATHZ-02', '285'],
   event: null,
   fix: 'ask for the role of the caller in front of all these routes, or keep them off the public address',
   actors: ['bob', 'nobody'],

@@ -15,7 +15,7 @@ export const anyIdSwap: AnyCheck = {
   impact:
     'The server checks who asks, and not for what: a user with an account of his own reads the data of any other whose id he knows.',
   severity: 'high',
-  refs: ['API1', 'WSTG-ATHZ-04', '639'],
+  refs: ['API1', 'ATHZ-04', '639'],
   event: null,
   fix: COMPARE_OWNER,
   trials: ({ harvest }) => {

@@ -13,7 +13,7 @@ export const anyList: AnyCheck = {
   failure: "Alice's data stands in a list of {who}'s",
   impact: 'One request shows the data of every user, and with it the ids that all other attacks need.',
   severity: 'high',
-  refs: ['API1', 'WSTG-ATHZ-02', '200'],
+  refs: ['API1', 'ATHZ-02', '200'],
   event: null,
   fix: FILTER_LIST,
   trials: ({ harvest, input }) => {

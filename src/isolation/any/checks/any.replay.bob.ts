@@ -13,7 +13,7 @@ export const anyReplayBob: AnyCheck = {
   impact:
     'Whoever learns or guesses an address reads the data behind it. Ids stand in links, logs and browser histories, and many can be counted up.',
   severity: 'high',
-  refs: ['API1', 'WSTG-ATHZ-04', '639'],
+  refs: ['API1', 'ATHZ-04', '639'],
   event: null,
   fix: COMPARE_OWNER,
   // Lists and functions are tried by their own checks.

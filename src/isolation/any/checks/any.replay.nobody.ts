@@ -10,7 +10,7 @@ export const anyReplayNobody: AnyCheck = {
   failure: "{who} repeated Alice's request and got her data",
   impact: 'Anybody on the network reads private data without an account, and nothing in the logs says who it was.',
   severity: 'critical',
-  refs: ['API2', 'WSTG-ATHZ-02', '306'],
+  refs: ['API2', 'ATHZ-02', '306'],
   event: null,
   fix: REQUIRE_CREDENTIAL,
   actors: ['nobody', 'junk'],

@@ -13,7 +13,7 @@ export const anyUndeclaredMethod: AnyCheck = {
   impact:
     'Methods that nobody has described were not reviewed either, and the rules for the described ones may not cover them.',
   severity: 'medium',
-  refs: ['API9', 'WSTG-CONF-06', '650'],
+  refs: ['API9', 'CONF-06', '650'],
   event: null,
   fix: 'turn off the methods that the specification does not list (405), or describe them and guard them like the others',
   actors: ['bob', 'nobody'],

@@ -11,7 +11,7 @@ export const anyWrite: AnyCheck = {
   failure: '{who} changed or deleted what Alice had made',
   impact: "A user changes, or destroys, another user's data. It happens under the attacker's account, or under none.",
   severity: 'high',
-  refs: ['API1', 'WSTG-ATHZ-02', '639'],
+  refs: ['API1', 'ATHZ-02', '639'],
   event: null,
   fix: COMPARE_OWNER,
   trials: (bench) =>
