@@ -23,9 +23,10 @@ export const vaultReadOther: Check = {
   async inspect({ alice, adopt, attack, seen, stage, stated, scene }) {
     const hers = await firstOf({ alice }, '/connections')
     if (!hers) return NOTHING
+    // It was there before, and another check may look at the same one: it is planted for none.
     const plant = (value: unknown, slot: string, hard: boolean) => {
       if (typeof value !== 'string' || value.length < 8) return
-      stage.secrets.plant({ value, slot, owner: 'alice', check: vaultReadOther.id, hard })
+      stage.secrets.plant({ value, slot, owner: 'alice', hard })
     }
     plant(hers.id, 'connection id', false)
     plant(hers.row['label'], 'connection label', true)
