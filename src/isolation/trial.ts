@@ -492,11 +492,13 @@ function decide(
     return judge({ exchange, evidence: seen, control: controlAt(index) }, check, unexpected)
   })
   if (played.evidence.length > 0) verdicts.push({ kind: 'leak', evidence: played.evidence })
-  if (played.instead) verdicts.push(played.instead)
+  // What the check found by itself counts, like all that is no leak, only as much as the control does.
+  if (played.instead)
+    verdicts.push(played.instead.kind === 'isolated' ? provided(alice, played.instead) : played.instead)
   if (played.unread.length > 0) {
     verdicts.push({ kind: 'inconclusive', reason: `Alice's ${played.unread.join(', ')} could not be read afterwards` })
   }
-  if (verdicts.length === 0) verdicts.push(withoutRequests(alice))
+  if (verdicts.length === 0) verdicts.push(provided(alice, held('nothing found')))
   const found = worst(verdicts)
   // A check that could not see what it looks for has shown nothing, whatever the statuses were.
   const verdict = played.instead?.kind === 'skipped' && found.kind === 'isolated' ? played.instead : found
@@ -510,11 +512,11 @@ function severityOf({ severity }: Check, evidence: readonly Evidence[]): Severit
   return SEVERITIES.find((one) => proved.includes(one)) ?? severity
 }
 
-/** A check that sends its requests in `inspect` has found nothing; that counts when its control holds. */
-function withoutRequests({ controls }: ControlRun): Verdict {
+/** A check that looks for itself has found nothing; that counts when its control holds. */
+function provided({ controls }: ControlRun, found: Verdict): Verdict {
   const bad = controls.find(({ kind }) => kind !== 'proved')
   if (bad && bad.kind !== 'proved') {
     return { kind: bad.kind === 'failed' ? 'inconclusive' : 'skipped', reason: bad.reason }
   }
-  return held('nothing found')
+  return found
 }

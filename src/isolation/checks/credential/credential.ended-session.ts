@@ -19,7 +19,8 @@ export const credentialEndedSession: Check = {
   event: 'authenticate',
   fix: authenticate('keep sessions on the server, and refuse those that were ended'),
   actors: ['nobody'],
-  waits: true,
+  // It ends the session that credential.sessions-other looks at.
+  when: 'alone',
   absent(stage) {
     if (!stage.given.has('session')) return 'only with --session-token'
     return stage.settings.signOutPath === undefined ? offered(stage) : undefined

@@ -24,7 +24,7 @@ export const vaultUseOther: Check = {
     const token = field(await alice(post('/connections/token', { provider })), 'access_token')
     if (typeof token !== 'string' || token.length < 8) return undecided('Alice gets no token of her own')
     adopt('connection-used', token)
-    stage.secrets.plant({ value: token, slot: 'connection token', owner: 'alice', check: vaultUseOther.id, hard: true })
+    stage.secrets.plant({ value: token, slot: 'connection token', owner: 'alice', hard: true })
     const names = [
       { connection_id: hers.id },
       { user_id: scene.identity.target },
