@@ -49,6 +49,8 @@ export interface Scene {
   readonly identity: { readonly target: string; readonly own: string; readonly ownerKey: string }
   /** An id that nobody has yet, the same for the same name; the ledger knows it. */
   fresh(name: string): string
+  /** A text that only the target may see, planted with this. For what the victim does meanwhile. */
+  secret(slot: string): string
   /** A random UUID that never becomes an object. */
   absent(): string
   /** An input, or a state, that carries a text. */
@@ -76,9 +78,10 @@ export interface Inspection {
 
 /**
  * What Alice's control must show before anything counts: her data in the answer, a 2xx, or a change that the
- * after-check sees on her own copy. A function looks at the answers itself.
+ * after-check sees on her own copy. `events` asks for her data in one of her streams, and where one of them brought
+ * nothing, nobody else's empty stream says anything. A function looks at the answers itself.
  */
-export type Proof = 'data' | 'success' | 'effect' | ((exchanges: readonly Exchange[]) => boolean)
+export type Proof = 'data' | 'success' | 'effect' | 'events' | ((exchanges: readonly Exchange[]) => boolean)
 
 /**
  * One experiment. Data, and the requests; the verdict follows from the model unless the check has more to look at.
@@ -126,6 +129,10 @@ export interface Check {
   /** What the victim does first. */
   prepare?(scene: Scene): readonly Probe[]
   requests(scene: Scene): readonly Probe[]
+  /** All requests at once, not one after the other: streams that are open and silent would add up. */
+  readonly together?: boolean
+  /** What the victim does while they are on their way. */
+  meanwhile?(scene: Scene): readonly Probe[]
   /** Another control than the identical request, where an honest server may refuse that to everybody. */
   control?(scene: Scene): readonly Probe[]
   /** A last look after the attack: evidence of a leak, or a verdict of its own. */

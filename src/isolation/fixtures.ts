@@ -7,14 +7,22 @@ import type { Settings, Stage } from './stage.js'
 
 /**
  * What a check may ask to be planted. `run` is finished and its events can be replayed, `played` is finished and they
- * can't, `pending` has not begun; all three lie on `thread`.
+ * can't, `pending` has not begun; all three lie on `thread`. `live` has a thread of its own and begins a second after it
+ * was planted, with nobody listening; its events can be replayed.
  */
-export type Need = 'thread' | 'run' | 'played' | 'pending' | 'assistant' | 'cron' | 'item'
+export type Need = 'thread' | 'run' | 'played' | 'pending' | 'live' | 'assistant' | 'cron' | 'item'
 
 export interface Thread {
   readonly id: string
   readonly checkpoint: string
   /** The canary in its metadata, for searches by content. */
+  readonly secret: string
+}
+
+export interface LiveRun {
+  readonly id: string
+  readonly thread: string
+  /** The canary in its input: it is in the state of the thread once the run has begun. */
   readonly secret: string
 }
 
@@ -28,6 +36,7 @@ export interface Belongings {
   readonly owner: Owner
   readonly thread: Thread
   readonly run: { readonly id: string }
+  readonly live: LiveRun
   /** Two versions; the first holds a canary that the second doesn't. */
   readonly assistant: { readonly id: string; readonly secret: string }
   /** Disabled, and due on a day that is years away. */
@@ -39,6 +48,7 @@ export interface Belongings {
 interface Planted {
   thread?: Thread
   run?: { id: string }
+  live?: LiveRun
   assistant?: { id: string; secret: string }
   cron?: { id: string }
   item?: Item
@@ -80,6 +90,7 @@ export async function plant(
   }
   await Promise.all([
     wants('thread', 'run', 'played', 'pending') ? onThread() : undefined,
+    wants('live') ? plantLive(stage, owner, check).then((made) => (planted.live = made)) : undefined,
     wants('assistant') ? plantAssistant(stage, owner, check).then((made) => (planted.assistant = made)) : undefined,
     wants('cron') ? plantCron(stage, owner, check).then((made) => (planted.cron = made)) : undefined,
     wants('item') ? plantItem(stage, owner, check).then((made) => (planted.item = made)) : undefined,
@@ -100,6 +111,9 @@ function belongings(owner: Owner, planted: Planted): Belongings {
     },
     get run() {
       return need('run')
+    },
+    get live() {
+      return need('live')
     },
     get assistant() {
       return need('assistant')
@@ -168,14 +182,15 @@ async function plantRun(
   thread: string,
   check: string | undefined,
   extra: Record<string, unknown> = {},
-): Promise<{ id: string }> {
+): Promise<{ id: string; secret: string }> {
   const { client, learnt, runId } = stage
   const canary = canaries(stage, owner, check)
+  const secret = canary('run.input')
   const made = await client.send(
     owner,
     post(`/threads/${thread}/runs`, {
       assistant_id: learnt.agent,
-      input: messageOf(stage.settings, canary('run.input')),
+      input: messageOf(stage.settings, secret),
       metadata: { secret: canary('run.metadata'), authkit_isolation: runId },
       config: { configurable: { secret: canary('run.config') } },
       ...haltOf(stage.settings),
@@ -186,7 +201,13 @@ async function plantRun(
   if (!succeeded(made) || typeof id !== 'string') throw new PlantFailure('a run', made)
   plantId(stage, owner, 'run id', id, check)
   if (!('after_seconds' in extra)) await settled(stage, owner, thread, id)
-  return { id }
+  return { id, secret }
+}
+
+async function plantLive(stage: Stage, owner: Owner, check: string | undefined): Promise<LiveRun> {
+  const thread = await plantThread(stage, owner, check)
+  const run = await plantRun(stage, owner, thread.id, check, { stream_resumable: true, after_seconds: 1 })
+  return { ...run, thread: thread.id }
 }
 
 /** Waits until no run moves this thread any more, so that what changes afterwards was changed by somebody else. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ActorName, type Attacker, type Owner, WHO } from './actor.js'
 import { newCanary } from './canary.js'
 import type { Check, Inspection, Scene } from './check.js'
@@ -136,6 +137,9 @@ function combine(owner: Owner, parts: readonly (readonly [Need, Belongings])[]):
     get run() {
       return of('run', 'played', 'pending').run
     },
+    get live() {
+      return of('live').live
+    },
     get assistant() {
       return of('assistant').assistant
     },
@@ -195,6 +199,11 @@ function sceneFor(
       }
       return id
     },
+    secret(slot) {
+      const value = newCanary()
+      secrets.plant({ value, slot, owner: target.owner, check: check.id, hard: true })
+      return value
+    },
     absent() {
       const id = randomUUID()
       ledger.reserve({ kind: 'thread', id, owner: sender })
@@ -217,13 +226,13 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
   const { client, evidence } = stage
   const { actor, target, own } = part
   const scene = sceneFor(check, stage, actor, target, own)
-  const prepared = await prepare(check, stage, scene)
+  const prepared = await prepare(check.prepare, stage, scene)
   if (prepared) return { ...part, exchanges: [], evidence: [], instead: prepared, unread: [] }
 
   const looks = check.mutates === true && check.afterCheck !== false
   const before: Snapshot = looks ? await takeSnapshot(client, target) : []
-  const exchanges: Exchange[] = []
-  for (const probe of check.requests(scene)) exchanges.push(await client.send(actor, probe))
+  const { exchanges, held } = await perform(check, stage, scene, actor, check.requests(scene))
+  if (held) return { ...part, exchanges, evidence: [], instead: held, unread: [] }
 
   const found: Evidence[] = []
   let unread: readonly string[] = []
@@ -279,8 +288,9 @@ function seenIn(check: Check, { client, evidence }: Stage, exchange: Exchange): 
   return hits.map((secret) => evidence.seen(exchange, secret))
 }
 
-async function prepare(check: Check, stage: Stage, scene: Scene): Promise<Verdict | undefined> {
-  for (const probe of check.prepare?.(scene) ?? []) {
+/** What the victim does before the requests, or meanwhile; a verdict where that did not work. */
+async function prepare(steps: Check['prepare'], stage: Stage, scene: Scene): Promise<Verdict | undefined> {
+  for (const probe of steps?.(scene) ?? []) {
     const exchange = await stage.client.send(scene.target.owner, probe)
     if (succeeded(exchange)) continue
     const reason = `${WHO[scene.target.owner]} could not prepare it: ${exchange.status} on ${routeOf(probe)}`
@@ -294,6 +304,37 @@ function settles(check: Check, objects: Belongings): boolean {
   return objects.has('thread') && !needsOf(check).includes('pending')
 }
 
+/** So long a stream takes to open, and a server to notice that somebody has hung up. */
+const NOTICE_MS = 150
+
+/** Sends the requests of a check: one after the other, or at once, while the victim does what she does. */
+async function perform(
+  check: Check,
+  stage: Stage,
+  scene: Scene,
+  actor: ActorName,
+  probes: readonly Probe[],
+): Promise<{ exchanges: Exchange[]; held: Verdict | undefined }> {
+  const { client } = stage
+  const exchanges: Exchange[] = []
+  let held: Verdict | undefined
+  if (check.together) {
+    const act = async () => {
+      await sleep(NOTICE_MS)
+      held = await prepare(check.meanwhile, stage, scene)
+      await settled(stage, scene.target.owner, scene.target.thread.id)
+    }
+    const acting = check.meanwhile ? { meanwhile: act() } : {}
+    const sending = probes.map((probe) => client.send(actor, probe, acting))
+    const [sent] = await Promise.all([Promise.all(sending), acting.meanwhile])
+    exchanges.push(...sent)
+  } else {
+    for (const probe of probes) exchanges.push(await client.send(actor, probe))
+  }
+  if (probes.some(({ hangUpMs }) => hangUpMs !== undefined)) await sleep(NOTICE_MS)
+  return { exchanges, held }
+}
+
 interface ControlRun {
   readonly controls: readonly Control[]
   /** Whether the controls were the identical requests, one by one. */
@@ -305,7 +346,7 @@ interface ControlRun {
 async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<ControlRun> {
   const { client } = stage
   const scene = sceneFor(check, stage, mine.owner, mine, mine)
-  const prepared = await prepare(check, stage, scene)
+  const prepared = await prepare(check.prepare, stage, scene)
   if (prepared && prepared.kind !== 'leak' && prepared.kind !== 'isolated') {
     const control: Control = { kind: prepared.kind === 'skipped' ? 'unsupported' : 'failed', reason: prepared.reason }
     return { controls: [control], paired: false, summary: prepared.reason }
@@ -313,8 +354,7 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
   const proof = check.proof ?? (check.mutates ? 'effect' : 'data')
   const before = proof === 'effect' ? await takeSnapshot(client, mine) : []
   const probes = (check.control ?? check.requests).call(check, scene)
-  const exchanges: Exchange[] = []
-  for (const probe of probes) exchanges.push(await client.send(mine.owner, undisguised(probe)))
+  const { exchanges } = await perform(check, stage, scene, mine.owner, probes.map(undisguised))
 
   const who = WHO[mine.owner]
   const failed = (reason: string): Control => ({ kind: 'failed', reason })
@@ -326,16 +366,22 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
     if (!succeeded(exchange)) {
       return failed(`${who} is refused as well: ${status || exchange.ending} on ${routeOf(exchange.probe)}`)
     }
-    if (mine.owner === 'alice' && proof === 'data' && !client.shows(exchange, 'alice')) {
-      return failed('her own answer does not show what was planted')
+    if (mine.owner === 'alice' && !client.shows(exchange, 'alice')) {
+      if (proof === 'data') return failed('her own answer does not show what was planted')
+      if (proof === 'events') return { kind: 'silent', reason: "Alice's own stream brings nothing either" }
     }
     return { kind: 'proved' }
   })
-  if (mine.owner === 'alice' && controls.some(({ kind }) => kind === 'proved')) {
+  if (mine.owner === 'alice' && proof === 'events') {
+    const some = controls.some(({ kind }) => kind === 'proved')
+    if (!some) controls = controls.map((control) => (control.kind === 'silent' ? failed(control.reason) : control))
+    // Not the same requests, so one that shows her events speaks for all.
+    else if (check.control) controls = [{ kind: 'proved' }]
+  } else if (mine.owner === 'alice' && controls.some(({ kind }) => kind === 'proved')) {
     const missing = await missingProof(check, proof, stage, mine, before, exchanges)
     if (missing) controls = controls.map((control) => (control.kind === 'proved' ? failed(missing) : control))
   }
-  const bad = controls.find(({ kind }) => kind !== 'proved')
+  const bad = controls.find(({ kind }) => kind !== 'proved' && kind !== 'silent')
   return { controls, paired: check.control === undefined, summary: bad && 'reason' in bad ? bad.reason : 'ok' }
 }
 

@@ -11,6 +11,11 @@ import { boundaryStudioHeader } from './boundary/boundary.studio-header.js'
 import { collisionAssistant } from './collision/collision.assistant.js'
 import { collisionRun } from './collision/collision.run.js'
 import { collisionThread } from './collision/collision.thread.js'
+import { concurrencyAbort } from './concurrency/concurrency.abort.js'
+import { concurrencyKeepAlive } from './concurrency/concurrency.keep-alive.js'
+import { concurrencyLoad } from './concurrency/concurrency.load.js'
+import { concurrencyRunIdentity } from './concurrency/concurrency.run-identity.js'
+import { concurrencyStream } from './concurrency/concurrency.stream.js'
 import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
 import { assistantDelete } from './delete/assistant.delete.js'
 import { deleteReplay } from './delete/delete.replay.js'
@@ -51,10 +56,18 @@ import { storePut } from './store/store.put.js'
 import { storeSearchEmptyPrefix } from './store/store.search.empty-prefix.js'
 import { storeSearch } from './store/store.search.js'
 import { storeSearchWildcard } from './store/store.search.wildcard.js'
+import { streamDisconnect } from './stream/stream.disconnect.js'
 import { streamFinished } from './stream/stream.finished.js'
 import { streamParent } from './stream/stream.parent.js'
+import { streamReplay } from './stream/stream.replay.js'
 import { streamRunId } from './stream/stream.run-id.js'
+import { streamTheft } from './stream/stream.theft.js'
 import { streamThread } from './stream/stream.thread.js'
+import { streamThreadEvents } from './stream/stream.thread-events.js'
+import { streamV2Command } from './stream/stream.v2.command.js'
+import { streamV2Squat } from './stream/stream.v2.squat.js'
+import { streamV2State } from './stream/stream.v2.state.js'
+import { streamWebsocket } from './stream/stream.websocket.js'
 import { assistantLatest } from './write/assistant.latest.js'
 import { assistantUpdate } from './write/assistant.update.js'
 import { runCancel } from './write/run.cancel.js'
@@ -83,6 +96,11 @@ export const CHECKS: readonly Check[] = [
   collisionAssistant,
   collisionRun,
   collisionThread,
+  concurrencyAbort,
+  concurrencyKeepAlive,
+  concurrencyLoad,
+  concurrencyRunIdentity,
+  concurrencyStream,
   assistantDelete,
   assistantDeleteCascade,
   deleteReplay,
@@ -123,10 +141,18 @@ export const CHECKS: readonly Check[] = [
   storeSearch,
   storeSearchEmptyPrefix,
   storeSearchWildcard,
+  streamDisconnect,
   streamFinished,
   streamParent,
+  streamReplay,
   streamRunId,
+  streamTheft,
   streamThread,
+  streamThreadEvents,
+  streamV2Command,
+  streamV2Squat,
+  streamV2State,
+  streamWebsocket,
   assistantLatest,
   assistantUpdate,
   runCancel,
