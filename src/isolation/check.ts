@@ -78,7 +78,7 @@ export interface Inspection {
 
 /**
  * What Alice's control must show before anything counts: her data in the answer, a 2xx, or a change that the
- * after-check sees on her own copy. `events` asks for her data in one of her streams, and where one of them brought
+ * after-check sees on her own copy. `events` asks that one of her streams brings something, and where another brought
  * nothing, nobody else's empty stream says anything. A function looks at the answers itself.
  */
 export type Proof = 'data' | 'success' | 'effect' | 'events' | ((exchanges: readonly Exchange[]) => boolean)
@@ -131,7 +131,7 @@ export interface Check {
   requests(scene: Scene): readonly Probe[]
   /** All requests at once, not one after the other: streams that are open and silent would add up. */
   readonly together?: boolean
-  /** What the victim does while they are on their way. */
+  /** What the victim does while they are on their way, which then is all at once. */
   meanwhile?(scene: Scene): readonly Probe[]
   /** Another control than the identical request, where an honest server may refuse that to everybody. */
   control?(scene: Scene): readonly Probe[]

@@ -140,6 +140,9 @@ function combine(owner: Owner, parts: readonly (readonly [Need, Belongings])[]):
     get live() {
       return of('live').live
     },
+    get bare() {
+      return of('bare').bare
+    },
     get assistant() {
       return of('assistant').assistant
     },
@@ -316,18 +319,26 @@ async function perform(
   probes: readonly Probe[],
 ): Promise<{ exchanges: Exchange[]; held: Verdict | undefined }> {
   const { client } = stage
+  const { target } = scene
   const exchanges: Exchange[] = []
   let held: Verdict | undefined
-  if (check.together) {
-    const act = async () => {
-      await sleep(NOTICE_MS)
-      held = await prepare(check.meanwhile, stage, scene)
-      await settled(stage, scene.target.owner, scene.target.thread.id)
-    }
-    const acting = check.meanwhile ? { meanwhile: act() } : {}
-    const sending = probes.map((probe) => client.send(actor, probe, acting))
-    const [sent] = await Promise.all([Promise.all(sending), acting.meanwhile])
+  const act = async () => {
+    await sleep(NOTICE_MS)
+    held = await prepare(check.meanwhile, stage, scene)
+    if (target.has('thread')) await settled(stage, target.owner, target.thread.id)
+  }
+  if (check.meanwhile) {
+    const meanwhile = act()
+    const [sent] = await Promise.all([
+      Promise.all(probes.map((probe) => client.send(actor, probe, { meanwhile }))),
+      meanwhile,
+    ])
     exchanges.push(...sent)
+  } else if (check.together) {
+    // A stream of a run that is about to begin is not silent before it has begun.
+    const begun = async () => settled(stage, target.owner, target.live.thread, target.live.id).catch(() => undefined)
+    const options = target.has('live') ? { meanwhile: begun() } : {}
+    exchanges.push(...(await Promise.all(probes.map((probe) => client.send(actor, probe, options)))))
   } else {
     for (const probe of probes) exchanges.push(await client.send(actor, probe))
   }
@@ -366,9 +377,11 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
     if (!succeeded(exchange)) {
       return failed(`${who} is refused as well: ${status || exchange.ending} on ${routeOf(exchange.probe)}`)
     }
-    if (mine.owner === 'alice' && !client.shows(exchange, 'alice')) {
-      if (proof === 'data') return failed('her own answer does not show what was planted')
-      if (proof === 'events') return { kind: 'silent', reason: "Alice's own stream brings nothing either" }
+    if (mine.owner === 'alice' && proof === 'data' && !client.shows(exchange, 'alice')) {
+      return failed('her own answer does not show what was planted')
+    }
+    if (mine.owner === 'alice' && proof === 'events' && isEmptyAnswer(exchange)) {
+      return { kind: 'silent', reason: "Alice's own stream brings nothing either" }
     }
     return { kind: 'proved' }
   })

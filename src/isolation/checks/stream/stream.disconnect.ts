@@ -1,7 +1,7 @@
 import type { Check } from '../../check.js'
 import { serverBug } from '../../fix.js'
 import { settled } from '../../fixtures.js'
-import { get, type Probe, succeeded } from '../../probe.js'
+import { field, get, type Probe, succeeded } from '../../probe.js'
 
 /** Long enough for a server to have begun with the answer. */
 const HANG_UP_MS = 150
@@ -23,25 +23,33 @@ export const streamDisconnect: Check = {
   needs: ['pending', 'live'],
   own: ['thread'],
   mutates: true,
+  afterCheck: false,
   on2xx: 'own',
-  together: true,
   waits: true,
   control: ({ target: { thread, run } }) => [leave(`/threads/${thread.id}/runs/${run.id}/stream`)],
-  requests: ({ target: { thread, run, live }, own }) => [
-    leave(`/threads/${thread.id}/runs/${run.id}/stream`),
-    leave(`/threads/${own.thread.id}/runs/${run.id}/stream`),
-    leave(`/runs/${run.id}/stream`),
-    leave(`/threads/${live.thread}/runs/${live.id}/stream`),
-    leave(`/threads/${own.thread.id}/runs/${live.id}/stream`),
-    leave(`/runs/${live.id}/stream`),
-  ],
-  // The pending run is seen by the after-check. This one must have begun in spite of everything.
-  async inspect({ scene, stage, exchanges, alice, stated }) {
-    const { live } = scene.target
+  requests: () => [],
+  // What the streams show is the finding of other checks; here it counts what becomes of the runs.
+  async inspect({ scene, stage, attack, alice, stated }) {
+    const { thread, run, live } = scene.target
+    const joined = (id: string, path: string) => [
+      leave(`${path}/runs/${id}/stream`),
+      leave(`/threads/${scene.own.thread.id}/runs/${id}/stream`),
+      leave(`/runs/${id}/stream`),
+    ]
+    const probes = [...joined(run.id, `/threads/${thread.id}`), ...joined(live.id, `/threads/${live.thread}`)]
+    const [first] = await Promise.all(probes.map(attack))
     await settled(stage, 'alice', live.thread, live.id)
-    const state = await alice(get(`/threads/${live.thread}/state`))
-    const [first] = exchanges
-    if (!first || !succeeded(state) || state.body.includes(live.secret)) return []
-    return [stated(first, 'run', "Alice's run never began")]
+    const [pending, state] = await Promise.all([
+      alice(get(`/threads/${thread.id}/runs/${run.id}`)),
+      alice(get(`/threads/${live.thread}/state`)),
+    ])
+    if (!first) return []
+    const status = field(pending, 'status')
+    return [
+      ...(typeof status === 'string' && status !== 'pending' ? [stated(first, 'run', `Alice's run is ${status}`)] : []),
+      ...(succeeded(state) && !state.body.includes(live.secret)
+        ? [stated(first, 'run', "Alice's run never began")]
+        : []),
+    ]
   },
 }

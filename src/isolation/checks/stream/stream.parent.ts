@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Check } from '../../check.js'
+import type { Evidence } from '../../evidence.js'
 import { serverBug } from '../../fix.js'
-import { get } from '../../probe.js'
+import { settled } from '../../fixtures.js'
+import { get, succeeded } from '../../probe.js'
 
 export const streamParent: Check = {
   id: 'stream.parent',
@@ -28,8 +31,20 @@ export const streamParent: Check = {
     get(`/threads/${thread.id}/runs/${run.id}/stream`, { 'last-event-id': '-1' }),
     get(`/threads/${live.thread}/runs/${live.id}/stream`, { 'last-event-id': '-1' }),
   ],
-  requests: ({ target, own }) => [
-    get(`/threads/${own.thread.id}/runs/${target.run.id}/stream`),
-    get(`/threads/${own.thread.id}/runs/${target.live.id}/stream`),
-  ],
+  requests: ({ target, own }) => [get(`/threads/${own.thread.id}/runs/${target.run.id}/stream`)],
+  // Some servers find out after a moment whose run it is. Whoever asks again and again is there when it begins.
+  async inspect({ scene, stage, attack, seen }) {
+    const { own, target } = scene
+    let over = false
+    const ending = settled(stage, target.owner, target.live.thread, target.live.id).then(() => (over = true))
+    const evidence: Evidence[] = []
+    while (!over && evidence.length === 0) {
+      const joined = await attack(get(`/threads/${own.thread.id}/runs/${target.live.id}/stream`))
+      evidence.push(...seen(joined))
+      if (!succeeded(joined)) break
+      await sleep(20)
+    }
+    await ending
+    return evidence
+  },
 }

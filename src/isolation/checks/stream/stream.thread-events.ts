@@ -18,24 +18,25 @@ export const streamThreadEvents: Check = {
   event: 'threads:read',
   fix: serverBug('a stream of a thread must ask threads:read before its first event, replayed or live'),
   actors: ['bob', 'nobody'],
-  needs: ['run'],
+  needs: ['run', 'bare'],
   mutates: true,
   afterCheck: false,
   on2xx: 'leak-unless-empty',
   proof: 'events',
-  together: true,
   waits: true,
-  requests: ({ target: { thread } }) => [
+  requests: ({ target: { thread, bare } }) => [
     get(`/threads/${thread.id}/stream`),
     post(`/threads/${thread.id}/stream/events`, { channels: CHANNELS }),
+    post(`/threads/${bare.id}/stream/events`, { channels: CHANNELS }),
   ],
-  // One run lies behind them, and one comes while they are open.
-  meanwhile: ({ target: { thread }, agent, message, secret, halt }) => [
+  // One run lies behind them, and others come while they are open: some servers tell only what began as a command.
+  meanwhile: ({ target: { thread, bare }, agent, message, secret, halt }) => [
     post(`/threads/${thread.id}/runs`, {
       assistant_id: agent,
       input: message(secret('run.input')),
       stream_resumable: true,
       ...halt,
     }),
+    post(`/threads/${bare.id}/commands`, { id: 1, method: 'run.start', params: { assistant_id: agent, input: null } }),
   ],
 }

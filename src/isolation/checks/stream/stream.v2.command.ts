@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Check } from '../../check.js'
 import { serverBug } from '../../fix.js'
 import { settled } from '../../fixtures.js'
-import { type Exchange, field, get, json, type Probe, post } from '../../probe.js'
+import { type Exchange, field, get, json, type Probe, post, succeeded } from '../../probe.js'
 
 const command = (thread: string, method: string, params: object): Probe =>
   post(`/threads/${thread}/commands`, { id: 1, method, params })
+
+const STUDIO = { headers: { authorization: null, 'x-auth-scheme': 'langsmith' } }
 
 /** How many runs a list shows; undefined where it is none. */
 const runsIn = (list: Exchange): number | undefined => {
@@ -47,6 +49,7 @@ export const streamV2Command: Check = {
     const start = { assistant_id: scene.agent, input: null, metadata: { iso_mark: scene.marker } }
     const tried = [
       await attack(command(hers, 'run.start', start)),
+      await attack({ ...command(hers, 'run.start', start), disguise: STUDIO }),
       await attack(command(hers, 'input.respond', { interrupt_id: scene.absent(), response: scene.marker })),
     ]
     const own = await alice(command(twin, 'run.start', start))
@@ -55,11 +58,11 @@ export const streamV2Command: Check = {
       alice(get(`/threads/${hers}/runs`)),
       alice(get(`/threads/${twin}/runs`)),
     ])
-    const [first] = tried
+    const guilty = tried.find(succeeded) ?? tried[0]
     const evidence = tried.flatMap(seen)
     const added = runsIn(after)
-    if (first && added !== undefined && added > 0) {
-      evidence.push(stated(first, 'after-check', `Alice's thread has ${added} runs that she did not start`))
+    if (guilty && added !== undefined && added > 0) {
+      evidence.push(stated(guilty, 'after-check', `Alice's thread has ${added} runs that she did not start`))
     }
     if (evidence.length > 0) return evidence
     if (field(own, 'type') !== 'success') return { kind: 'skipped', reason: 'Alice starts no run by a command either' }
