@@ -54,6 +54,8 @@ export interface Scene {
   readonly identity: { readonly target: string; readonly own: string; readonly ownerKey: string }
   /** An id that nobody has yet, the same for the same name; the ledger knows it. `assistant...` is one of an assistant. */
   fresh(name: string): string
+  /** A text that only the target may see, planted with this. For what the victim does meanwhile. */
+  secret(slot: string): string
   /** A random UUID that never becomes an object. */
   absent(): string
   /** A place in the store under these labels that nobody has yet; the ledger knows it. */
@@ -88,10 +90,12 @@ export interface Inspection {
 }
 
 /**
+/**
  * What Alice's control must show before anything counts: her data in each answer (`data`) or in one of them (`shown`), a
- * 2xx, or a change that the after-check sees on her own copy. A function looks at the answers itself.
+ * 2xx, or a change that the after-check sees on her own copy. `events` asks that one of her streams brings something, and
+ * where another brought nothing, nobody else's empty stream says anything. A function looks at the answers itself.
  */
-export type Proof = 'data' | 'shown' | 'success' | 'effect' | ((exchanges: readonly Exchange[]) => boolean)
+export type Proof = 'data' | 'shown' | 'success' | 'effect' | 'events' | ((exchanges: readonly Exchange[]) => boolean)
 
 /** What people read of a check: in lists, in reports, on its page. */
 export interface CheckInfo {
@@ -157,6 +161,10 @@ export interface Check extends CheckInfo {
    * and this one is skipped.
    */
   straight?(scene: Scene): readonly Probe[]
+  /** All requests at once, not one after the other: streams that are open and silent would add up. */
+  readonly together?: boolean
+  /** What the victim does while they are on their way, which then is all at once. */
+  meanwhile?(scene: Scene): readonly Probe[]
   /** Another control than the identical request, where an honest server may refuse that to everybody. */
   control?(scene: Scene): readonly Probe[]
   /** A last look after the attack: evidence of a leak, or a verdict of its own. */

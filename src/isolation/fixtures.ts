@@ -7,9 +7,11 @@ import type { Settings, Stage } from './stage.js'
 
 /**
  * What a check may ask to be planted. `run` is finished and its events can be replayed, `played` is finished and they
- * can't, `pending` has not begun; all three lie on `thread`.
+ * can't, `pending` has not begun; all three lie on `thread`. `live` has a thread of its own and begins a second after it
+ * was planted, with nobody listening; its events can be replayed. `bare` is a thread without a state, where a run without an input takes
+ * no step: for protocols that know no other way to start one at no cost.
  */
-export type Need = 'thread' | 'run' | 'played' | 'pending' | 'assistant' | 'cron' | 'item'
+export type Need = 'thread' | 'run' | 'played' | 'pending' | 'live' | 'bare' | 'assistant' | 'cron' | 'item'
 
 export interface Thread {
   readonly id: string
@@ -28,6 +30,13 @@ export interface Assistant {
   readonly name: string
 }
 
+export interface LiveRun {
+  readonly id: string
+  readonly thread: string
+  /** The canary in its input: it is in the state of the thread once the run has begun. */
+  readonly secret: string
+}
+
 export interface Item {
   readonly namespace: readonly string[]
   readonly key: string
@@ -40,17 +49,21 @@ export interface Belongings {
   readonly owner: Owner
   readonly thread: Thread
   readonly run: { readonly id: string }
+  readonly live: LiveRun
+  readonly bare: { readonly id: string }
   /** Of two versions; the first holds a canary that the second doesn't. */
   readonly assistant: Assistant
   /** Disabled, and due on a day that is years away. */
   readonly cron: { readonly id: string }
   readonly item: Item
-  has(kind: 'thread' | 'assistant' | 'cron' | 'item'): boolean
+  has(kind: 'thread' | 'live' | 'assistant' | 'cron' | 'item'): boolean
 }
 
 interface Planted {
   thread?: Thread
   run?: { id: string }
+  live?: LiveRun
+  bare?: { id: string }
   assistant?: Assistant
   cron?: { id: string }
   item?: Item
@@ -92,6 +105,8 @@ export async function plant(
   }
   await Promise.all([
     wants('thread', 'run', 'played', 'pending') ? onThread() : undefined,
+    wants('live') ? plantLive(stage, owner, check).then((made) => (planted.live = made)) : undefined,
+    wants('bare') ? plantBare(stage, owner, check).then((made) => (planted.bare = made)) : undefined,
     wants('assistant') ? plantAssistant(stage, owner, check).then((made) => (planted.assistant = made)) : undefined,
     wants('cron') ? plantCron(stage, owner, check).then((made) => (planted.cron = made)) : undefined,
     wants('item') ? plantItem(stage, owner, check).then((made) => (planted.item = made)) : undefined,
@@ -112,6 +127,12 @@ function belongings(owner: Owner, planted: Planted): Belongings {
     },
     get run() {
       return need('run')
+    },
+    get live() {
+      return need('live')
+    },
+    get bare() {
+      return need('bare')
     },
     get assistant() {
       return need('assistant')
@@ -154,21 +175,34 @@ function plantId(stage: Stage, owner: Owner, slot: string, value: unknown, check
   if (typeof value === 'string' && value !== '') stage.secrets.plant({ value, slot, owner, check, hard: false })
 }
 
-async function plantThread(stage: Stage, owner: Owner, check: string | undefined): Promise<Thread> {
+/** The id is chosen here, and in the ledger before the thread is. */
+async function createThread(
+  stage: Stage,
+  owner: Owner,
+  check: string | undefined,
+): Promise<{ id: string; secret: string }> {
   const { client, ledger, learnt, runId } = stage
-  const canary = canaries(stage, owner, check)
   const id = randomUUID()
-  const secret = canary('thread.metadata')
+  const secret = canaries(stage, owner, check)('thread.metadata')
   ledger.reserve({ kind: 'thread', id, owner })
-  const made = await client.send(
-    owner,
-    post('/threads', {
-      thread_id: id,
-      metadata: { graph_id: learnt.agent, secret, authkit_isolation: runId },
-    }),
-  )
+  const metadata = { graph_id: learnt.agent, secret, authkit_isolation: runId }
+  const made = await client.send(owner, post('/threads', { thread_id: id, metadata }))
   if (!succeeded(made)) throw new PlantFailure('a thread', made)
   plantId(stage, owner, 'thread id', id, check)
+  return { id, secret }
+}
+
+async function plantBare(stage: Stage, owner: Owner, check: string | undefined): Promise<{ id: string }> {
+  const thread = await createThread(stage, owner, check)
+  // Where there is a second protocol, its owner was the first who used it.
+  await stage.client.send(owner, post(`/threads/${thread.id}/commands`, { id: 1, method: 'state.get', params: {} }))
+  return thread
+}
+
+async function plantThread(stage: Stage, owner: Owner, check: string | undefined): Promise<Thread> {
+  const { client } = stage
+  const canary = canaries(stage, owner, check)
+  const { id, secret } = await createThread(stage, owner, check)
   const word = canary('thread.state')
   const written = await client.send(
     owner,
@@ -187,14 +221,15 @@ async function plantRun(
   thread: string,
   check: string | undefined,
   extra: Record<string, unknown> = {},
-): Promise<{ id: string }> {
+): Promise<{ id: string; secret: string }> {
   const { client, learnt, runId } = stage
   const canary = canaries(stage, owner, check)
+  const secret = canary('run.input')
   const made = await client.send(
     owner,
     post(`/threads/${thread}/runs`, {
       assistant_id: learnt.agent,
-      input: messageOf(stage.settings, canary('run.input')),
+      input: messageOf(stage.settings, secret),
       metadata: { secret: canary('run.metadata'), authkit_isolation: runId },
       config: { configurable: { secret: canary('run.config') } },
       ...haltOf(stage.settings),
@@ -205,7 +240,13 @@ async function plantRun(
   if (!succeeded(made) || typeof id !== 'string') throw new PlantFailure('a run', made)
   plantId(stage, owner, 'run id', id, check)
   if (!('after_seconds' in extra)) await settled(stage, owner, thread, id)
-  return { id }
+  return { id, secret }
+}
+
+async function plantLive(stage: Stage, owner: Owner, check: string | undefined): Promise<LiveRun> {
+  const thread = await plantThread(stage, owner, check)
+  const run = await plantRun(stage, owner, thread.id, check, { stream_resumable: true, after_seconds: 1 })
+  return { ...run, thread: thread.id }
 }
 
 /** Waits until no run moves this thread any more, so that what changes afterwards was changed by somebody else. */

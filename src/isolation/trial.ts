@@ -173,6 +173,12 @@ function combine(owner: Owner, parts: readonly (readonly [Need, Belongings])[]):
     get run() {
       return of('run', 'played', 'pending').run
     },
+    get live() {
+      return of('live').live
+    },
+    get bare() {
+      return of('bare').bare
+    },
     get assistant() {
       return of('assistant').assistant
     },
@@ -234,6 +240,11 @@ function sceneFor(
       }
       return id
     },
+    secret(slot) {
+      const value = newCanary()
+      secrets.plant({ value, slot, owner: target.owner, check: check.id, hard: true })
+      return value
+    },
     absent() {
       const id = randomUUID()
       ledger.reserve({ kind: 'thread', id, owner: sender })
@@ -266,15 +277,15 @@ async function attack(check: Check, stage: Stage, part: Part, twin: Belongings):
   const { client, evidence } = stage
   const { actor, target, own } = part
   const scene = sceneFor(check, stage, actor, target, own)
-  const prepared = await prepare(check, stage, scene)
+  const prepared = await prepare(check.prepare, stage, scene)
   const instead = prepared ?? (await openRoad(check, stage, actor, scene))
   if (instead) return { ...part, exchanges: [], later: [], evidence: [], instead, unread: [] }
 
   for (const probe of check.first?.(scene) ?? []) await client.send(actor, probe)
   const looks = check.mutates === true && check.afterCheck !== false
   const before: Snapshot = looks ? await takeSnapshot(client, target) : []
-  const exchanges: Exchange[] = []
-  for (const probe of check.requests(scene)) exchanges.push(await client.send(actor, probe, { check: check.id }))
+  const { exchanges, held } = await perform(check, stage, scene, actor, check.requests(scene), check.id)
+  if (held) return { ...part, exchanges, later: [], evidence: [], instead: held, unread: [] }
 
   const found: Evidence[] = []
   let unread: readonly string[] = []
@@ -352,8 +363,9 @@ function seenIn(check: Check, { client, evidence }: Stage, exchange: Exchange): 
   return hits.map((secret) => evidence.seen(exchange, secret))
 }
 
-async function prepare(check: Check, stage: Stage, scene: Scene): Promise<Verdict | undefined> {
-  for (const probe of check.prepare?.(scene) ?? []) {
+/** What the victim does before the requests, or meanwhile; a verdict where that did not work. */
+async function prepare(steps: Check['prepare'], stage: Stage, scene: Scene): Promise<Verdict | undefined> {
+  for (const probe of steps?.(scene) ?? []) {
     const exchange = await stage.client.send(scene.target.owner, probe)
     if (succeeded(exchange)) continue
     const reason = `${WHO[scene.target.owner]} could not prepare it: ${exchange.status} on ${routeOf(probe)}`
@@ -372,6 +384,46 @@ function settles(check: Check, objects: Belongings): boolean {
   return objects.has('thread') && !needsOf(check).includes('pending')
 }
 
+/** So long a stream takes to open, and a server to notice that somebody has hung up. */
+const NOTICE_MS = 150
+
+/** Sends the requests of a check: one after the other, or at once, while the victim does what she does. */
+async function perform(
+  check: Check,
+  stage: Stage,
+  scene: Scene,
+  actor: ActorName,
+  probes: readonly Probe[],
+  attackOf?: string,
+): Promise<{ exchanges: Exchange[]; held: Verdict | undefined }> {
+  const { client } = stage
+  const { target } = scene
+  const exchanges: Exchange[] = []
+  let held: Verdict | undefined
+  const act = async () => {
+    await sleep(NOTICE_MS)
+    held = await prepare(check.meanwhile, stage, scene)
+    if (target.has('thread')) await settled(stage, target.owner, target.thread.id)
+  }
+  if (check.meanwhile) {
+    const meanwhile = act()
+    const [sent] = await Promise.all([
+      Promise.all(probes.map((probe) => client.send(actor, probe, { meanwhile, check: attackOf }))),
+      meanwhile,
+    ])
+    exchanges.push(...sent)
+  } else if (check.together) {
+    // A stream of a run that is about to begin is not silent before it has begun.
+    const begun = async () => settled(stage, target.owner, target.live.thread, target.live.id).catch(() => undefined)
+    const options = { check: attackOf, ...(target.has('live') ? { meanwhile: begun() } : {}) }
+    exchanges.push(...(await Promise.all(probes.map((probe) => client.send(actor, probe, options)))))
+  } else {
+    for (const probe of probes) exchanges.push(await client.send(actor, probe, { check: attackOf }))
+  }
+  if (probes.some(({ hangUpMs }) => hangUpMs !== undefined)) await sleep(NOTICE_MS)
+  return { exchanges, held }
+}
+
 interface ControlRun {
   readonly controls: readonly Control[]
   /** Whether the controls were the identical requests, one by one. */
@@ -383,7 +435,7 @@ interface ControlRun {
 async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<ControlRun> {
   const { client } = stage
   const scene = sceneFor(check, stage, mine.owner, mine, mine)
-  const prepared = await prepare(check, stage, scene)
+  const prepared = await prepare(check.prepare, stage, scene)
   if (prepared && prepared.kind !== 'leak' && prepared.kind !== 'isolated') {
     const control: Control = { kind: prepared.kind === 'skipped' ? 'unsupported' : 'failed', reason: prepared.reason }
     return { controls: [control], paired: false, summary: prepared.reason }
@@ -391,8 +443,7 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
   const proof = check.proof ?? (check.mutates ? 'effect' : 'data')
   const before = proof === 'effect' && mine.owner === 'alice' ? await takeSnapshot(client, mine) : []
   const probes = (check.control ?? check.requests).call(check, scene)
-  const exchanges: Exchange[] = []
-  for (const probe of probes) exchanges.push(await client.send(mine.owner, undisguised(probe)))
+  const { exchanges } = await perform(check, stage, scene, mine.owner, probes.map(undisguised))
 
   const who = WHO[mine.owner]
   const failed = (reason: string): Control => ({ kind: 'failed', reason })
@@ -407,15 +458,23 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
     if (mine.owner === 'alice' && proof === 'data' && !client.shows(exchange, 'alice')) {
       return failed('her own answer does not show what was planted')
     }
+    if (mine.owner === 'alice' && proof === 'events' && isEmptyAnswer(exchange)) {
+      return { kind: 'silent', reason: "Alice's own stream brings nothing either" }
+    }
     return { kind: 'proved' }
   })
-  if (mine.owner === 'alice' && controls.some(({ kind }) => kind === 'proved')) {
+  if (mine.owner === 'alice' && proof === 'events') {
+    const some = controls.some(({ kind }) => kind === 'proved')
+    if (!some) controls = controls.map((control) => (control.kind === 'silent' ? failed(control.reason) : control))
+    // Not the same requests, so one that shows her events speaks for all.
+    else if (check.control) controls = [{ kind: 'proved' }]
+  } else if (mine.owner === 'alice' && controls.some(({ kind }) => kind === 'proved')) {
     const missing = await missingProof(check, proof, stage, mine, before, exchanges)
     if (missing) controls = controls.map((control) => (control.kind === 'proved' ? failed(missing) : control))
   }
   // A route that a server lacks says nothing about those that it has.
   const tried = controls.filter(({ kind }) => kind !== 'unsupported')
-  const bad = (tried.length > 0 ? tried : controls).find(({ kind }) => kind !== 'proved')
+  const bad = (tried.length > 0 ? tried : controls).find(({ kind }) => kind !== 'proved' && kind !== 'silent')
   return { controls, paired: check.control === undefined, summary: bad && 'reason' in bad ? bad.reason : 'ok' }
 }
 

@@ -19,6 +19,8 @@ export type Verdict =
 export type Control =
   | { readonly kind: 'proved' }
   | { readonly kind: 'unsupported'; readonly reason: string }
+  /** She was let in, and there was nothing: a refusal of others counts, an empty answer to them does not. */
+  | { readonly kind: 'silent'; readonly reason: string }
   | { readonly kind: 'failed'; readonly reason: string }
 
 /**
@@ -61,6 +63,9 @@ export function judge(
   if (evidence.length > 0) return { kind: 'leak', evidence }
   if (control.kind === 'unsupported') return { kind: 'skipped', reason: control.reason }
   if (control.kind === 'failed') return { kind: 'inconclusive', reason: control.reason }
+  if (control.kind === 'silent' && succeeded(exchange) && isEmptyAnswer(exchange)) {
+    return { kind: 'skipped', reason: control.reason }
+  }
   const open = undecided(exchange)
   if (open !== undefined) return { kind: 'inconclusive', reason: open }
   const served =

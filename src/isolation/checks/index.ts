@@ -20,6 +20,11 @@ import { collisionRun } from './collision/collision.run.js'
 import { collisionSquat } from './collision/collision.squat.js'
 import { collisionThread } from './collision/collision.thread.js'
 import { collisionThreadSupersteps } from './collision/collision.thread.supersteps.js'
+import { concurrencyAbort } from './concurrency/concurrency.abort.js'
+import { concurrencyKeepAlive } from './concurrency/concurrency.keep-alive.js'
+import { concurrencyLoad } from './concurrency/concurrency.load.js'
+import { concurrencyRunIdentity } from './concurrency/concurrency.run-identity.js'
+import { concurrencyStream } from './concurrency/concurrency.stream.js'
 import { credentialDeletedUser } from './credential/credential.deleted-user.js'
 import { credentialEndedSession } from './credential/credential.ended-session.js'
 import { credentialKeysOther } from './credential/credential.keys-other.js'
@@ -30,8 +35,8 @@ import { spaceCross } from './credential/space.cross.js'
 import { vaultFlowSwap } from './credential/vault.flow-swap.js'
 import { vaultReadOther } from './credential/vault.read-other.js'
 import { vaultUseOther } from './credential/vault.use-other.js'
-import { assistantDelete } from './delete/assistant.delete.js'
 import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
+import { assistantDelete } from './delete/assistant.delete.js'
 import { cronDelete } from './delete/cron.delete.js'
 import { deleteReplay } from './delete/delete.replay.js'
 import { deleteResidue } from './delete/delete.residue.js'
@@ -66,8 +71,8 @@ import { cronSearch } from './list/cron.search.js'
 import { pageCursor } from './list/page.cursor.js'
 import { pageHeaders } from './list/page.headers.js'
 import { threadCount } from './list/thread.count.js'
-import { threadSearch } from './list/thread.search.js'
 import { threadSearchIds } from './list/thread.search.ids.js'
+import { threadSearch } from './list/thread.search.js'
 import { threadSearchMetadata } from './list/thread.search.metadata.js'
 import { threadSearchOperators } from './list/thread.search.operators.js'
 import { threadSearchValues } from './list/thread.search.values.js'
@@ -92,27 +97,35 @@ import { runRead } from './read/run.read.js'
 import { threadCopy } from './read/thread.copy.js'
 import { threadHistory } from './read/thread.history.js'
 import { threadRead } from './read/thread.read.js'
-import { threadState } from './read/thread.state.js'
 import { threadStateCheckpoint } from './read/thread.state.checkpoint.js'
+import { threadState } from './read/thread.state.js'
 import { storeAgentMemory } from './store/store.agent-memory.js'
 import { storeDelete } from './store/store.delete.js'
-import { storeGet } from './store/store.get.js'
 import { storeGetEncoding } from './store/store.get.encoding.js'
+import { storeGet } from './store/store.get.js'
 import { storeNamespaces } from './store/store.namespaces.js'
 import { storeNamespacesMatch } from './store/store.namespaces.match.js'
 import { storePut } from './store/store.put.js'
 import { storePutShape } from './store/store.put.shape.js'
-import { storeSearch } from './store/store.search.js'
 import { storeSearchEmptyPrefix } from './store/store.search.empty-prefix.js'
 import { storeSearchFilter } from './store/store.search.filter.js'
+import { storeSearch } from './store/store.search.js'
 import { storeSearchQuery } from './store/store.search.query.js'
 import { storeSearchSeparator } from './store/store.search.separator.js'
 import { storeSearchSibling } from './store/store.search.sibling.js'
 import { storeSearchWildcard } from './store/store.search.wildcard.js'
+import { streamDisconnect } from './stream/stream.disconnect.js'
 import { streamFinished } from './stream/stream.finished.js'
 import { streamParent } from './stream/stream.parent.js'
+import { streamReplay } from './stream/stream.replay.js'
 import { streamRunId } from './stream/stream.run-id.js'
+import { streamTheft } from './stream/stream.theft.js'
 import { streamThread } from './stream/stream.thread.js'
+import { streamThreadEvents } from './stream/stream.thread-events.js'
+import { streamV2Command } from './stream/stream.v2.command.js'
+import { streamV2Squat } from './stream/stream.v2.squat.js'
+import { streamV2State } from './stream/stream.v2.state.js'
+import { streamWebsocket } from './stream/stream.websocket.js'
 import { assistantLatest } from './write/assistant.latest.js'
 import { assistantSystem } from './write/assistant.system.js'
 import { assistantUpdate } from './write/assistant.update.js'
@@ -160,6 +173,11 @@ export const CHECKS: readonly Check[] = [
   collisionSquat,
   collisionThread,
   collisionThreadSupersteps,
+  concurrencyAbort,
+  concurrencyKeepAlive,
+  concurrencyLoad,
+  concurrencyRunIdentity,
+  concurrencyStream,
   credentialDeletedUser,
   credentialEndedSession,
   credentialKeysOther,
@@ -249,10 +267,18 @@ export const CHECKS: readonly Check[] = [
   storeSearchSeparator,
   storeSearchSibling,
   storeSearchWildcard,
+  streamDisconnect,
   streamFinished,
   streamParent,
+  streamReplay,
   streamRunId,
+  streamTheft,
   streamThread,
+  streamThreadEvents,
+  streamV2Command,
+  streamV2Squat,
+  streamV2State,
+  streamWebsocket,
   assistantLatest,
   assistantSystem,
   assistantUpdate,

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { type ServerType, serve } from '@hono/node-server'
+import { type Http2Bindings, type HttpBindings, type ServerType, serve } from '@hono/node-server'
 import { WebSocketServer } from 'ws'
 import { Auth } from '../../../src/engine/auth.js'
 import { HTTPException } from '../../../src/engine/http-exception.js'
@@ -25,6 +25,10 @@ export interface Call {
   /** The body as JSON; an empty object where it is none. */
   readonly json: Json
   readonly user: User | undefined
+  /** The connection it came on: an object that is the same for every request on it. */
+  readonly connection: object
+  /** Aborted when the caller has hung up. */
+  readonly signal: AbortSignal
   /** The same request with another user's token. */
   as(user: User): Call
   /** The same request, altered. A body is sent as JSON. */
@@ -71,8 +75,8 @@ export async function startWorld({
   const server = await open({ ...options, auth })
   const seen: Call[] = []
   const next: Next = async (call) => server.app.fetch(requestOf(call))
-  const fetch = async (request: Request): Promise<Response> => {
-    const call = await callOf(request)
+  const fetch = async (request: Request, { incoming }: HttpBindings | Http2Bindings): Promise<Response> => {
+    const call = await callOf(request, incoming.socket)
     seen.push(call)
     return overlay ? overlay(call, next) : next(call)
   }
@@ -171,8 +175,10 @@ function userOf(headers: Headers): User | undefined {
   return USERS.find((user) => `${user}-token` === token)
 }
 
-async function callOf(request: Request): Promise<Call> {
+async function callOf(request: Request, connection: object): Promise<Call> {
   return makeCall({
+    connection,
+    signal: request.signal,
     method: request.method,
     url: new URL(request.url),
     headers: new Headers(request.headers),
@@ -180,9 +186,11 @@ async function callOf(request: Request): Promise<Call> {
   })
 }
 
-function upgradeOf({ url = '/', headers }: IncomingMessage): Call {
+function upgradeOf({ url = '/', headers, socket }: IncomingMessage): Call {
   const kept = Object.entries(headers).filter(([name]) => !/^(connection|upgrade|sec-websocket-.*)$/.test(name))
   return makeCall({
+    connection: socket,
+    signal: new AbortController().signal,
     method: 'GET',
     url: new URL(url, 'http://127.0.0.1'),
     headers: new Headers(Object.fromEntries(kept.map(([name, value]) => [name, String(value)]))),
@@ -217,7 +225,9 @@ export function threadSocket(taken: (call: Call) => Call = (call) => call): Sock
   }
 }
 
-function makeCall(parts: Pick<Call, 'method' | 'url' | 'headers' | 'text'>): Call {
+type Parts = Pick<Call, 'method' | 'url' | 'headers' | 'text' | 'connection' | 'signal'>
+
+function makeCall(parts: Parts): Call {
   const { method, url, headers, text } = parts
   return {
     ...parts,
@@ -227,7 +237,7 @@ function makeCall(parts: Pick<Call, 'method' | 'url' | 'headers' | 'text'>): Cal
     as(user) {
       const worn = new Headers(headers)
       worn.set('authorization', `Bearer ${user}-token`)
-      return makeCall({ method, url, headers: worn, text })
+      return makeCall({ ...parts, headers: worn })
     },
     but(changes) {
       const changed = new Headers(headers)
@@ -237,6 +247,7 @@ function makeCall(parts: Pick<Call, 'method' | 'url' | 'headers' | 'text'>): Cal
       }
       if (changes.json !== undefined) changed.set('content-type', 'application/json')
       return makeCall({
+        ...parts,
         method: changes.method ?? method,
         url: changes.path === undefined ? url : new URL(changes.path, url),
         headers: changed,
