@@ -23,14 +23,13 @@ export const vaultReadOther: Check = {
   async inspect({ alice, adopt, attack, seen, stage, stated, scene }) {
     const hers = await firstOf({ alice }, '/connections')
     if (!hers) return NOTHING
-    const plant = (value: unknown, slot: string, hard: boolean, check?: string) => {
+    const plant = (value: unknown, slot: string, hard: boolean) => {
       if (typeof value !== 'string' || value.length < 8) return
-      stage.secrets.plant({ value, slot, owner: 'alice', check, hard })
+      stage.secrets.plant({ value, slot, owner: 'alice', hard })
     }
     plant(hers.id, 'connection id', false)
-    // vault.use-other sends the account, and finds it again in what Bob has written.
-    plant(hers.row['label'], 'connection label', true, vaultReadOther.id)
-    plant(hers.row['account'], 'connection account', true, vaultReadOther.id)
+    plant(hers.row['label'], 'connection label', true)
+    plant(hers.row['account'], 'connection account', false)
     const path = `/connections/${hers.id}`
     const token = field(await alice(post(`${path}/token`)), 'access_token')
     if (typeof token === 'string') {

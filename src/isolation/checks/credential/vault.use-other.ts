@@ -25,6 +25,11 @@ export const vaultUseOther: Check = {
     if (typeof token !== 'string' || token.length < 8) return undecided('Alice gets no token of her own')
     adopt('connection-used', token)
     stage.secrets.plant({ value: token, slot: 'connection token', owner: 'alice', hard: true })
+    // Known before Bob sends them, so that what he has written himself proves nothing when he reads it again.
+    for (const value of [hers.id, account]) {
+      if (typeof value !== 'string' || value.length < 8) continue
+      stage.secrets.plant({ value, slot: 'connection', owner: 'alice', hard: false })
+    }
     const names = [
       { connection_id: hers.id },
       { user_id: scene.identity.target },
