@@ -17,8 +17,10 @@ export function curlLine(line: { target: URL; credentials: Credentials; actor: A
   return [
     'curl',
     ...(/\/\.{1,2}(\/|$)/.test(path) ? ['--path-as-is'] : []),
-    ...(method === 'GET' ? [] : method === 'HEAD' ? ['-I'] : ['-X', method]),
-    query === '' ? quoted(url) : inShell(url + query),
+    // Brackets and braces are lists to curl.
+    ...(/[[\]{}]/.test(path) ? ['--globoff'] : []),
+    ...(method === 'GET' && body === undefined ? [] : method === 'HEAD' ? ['-I'] : ['-X', method]),
+    query === '' ? quoted(url) : quoted(url) + inShell(query),
     ...headerLines(credentials.shell.headers(actor, disguise), inShell),
     ...headerLines(headers ?? {}, quoted),
     ...(body === undefined ? [] : ['-H', quoted(`content-type: ${type ?? ''}`.trim()), '--data-raw', quoted(body)]),
@@ -30,13 +32,14 @@ function headerLines(
   quote: (text: string) => string,
 ): string[] {
   return Object.entries(headers).flatMap(([name, values]) =>
-    [values].flat().flatMap((value) => ['-H', quote(`${name}: ${value}`)]),
+    // A header without a value is written with a semicolon; with a colon, curl leaves it out.
+    [values].flat().flatMap((value) => ['-H', quote(value === '' ? `${name};` : `${name}: ${value}`)]),
   )
 }
 
-/** Double quotes, so that the shell puts the token in. */
+/** Double quotes, so that the shell puts the token in. What else they would change is escaped by `Credentials.shell`. */
 function inShell(text: string): string {
-  return `"${text.replaceAll(/["`\\]/g, '\\$&')}"`
+  return `"${text}"`
 }
 
 function quoted(text: string): string {

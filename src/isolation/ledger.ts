@@ -55,8 +55,8 @@ const WORDS = new Set(
   ),
 )
 
-/** Body fields that name objects. */
-const ID_FIELDS = ['thread_id', 'assistant_id', 'run_id', 'cron_id', 'thread_ids', 'run_ids', 'key']
+/** Fields that name objects, however deep in a body they stand. */
+const ID_FIELDS = new Set(['thread_id', 'assistant_id', 'run_id', 'cron_id', 'thread_ids', 'run_ids'])
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 
@@ -143,17 +143,40 @@ function jsonOf(probe: Probe): Record<string, unknown> {
 }
 
 function idsOf(probe: Probe): { inPath: string[]; inBody: string[] } {
-  const rows = Array.isArray(probe.body) ? (probe.body as Record<string, unknown>[]) : [jsonOf(probe)]
-  const { path, raw } = probe
+  const { path, body, raw } = probe
+  const fields = jsonOf(probe)
+  const key = pathOf(path) === '/store/items' && 'key' in fields ? [String(fields['key'])] : []
   return {
     inPath: pathOf(path)
       .split('/')
       .filter((segment) => segment !== '' && !WORDS.has(segment)),
-    // Every id in a raw text counts: which of two equal keys a server takes, nobody knows.
     inBody: [
-      ...rows.flatMap((fields) => ID_FIELDS.flatMap((name) => fields[name] ?? [])).map(String),
+      ...key,
+      ...namedIn(raw ? fields : body),
+      // Every id in a raw text and in a query counts: which of two equal keys a server takes, nobody knows.
       ...(raw?.text.match(UUID) ?? []),
+      ...(decoded(path.slice(pathOf(path).length)).match(UUID) ?? []),
     ],
+  }
+}
+
+function namedIn(value: unknown): string[] {
+  if (value === null || typeof value !== 'object') return []
+  return Object.entries(value).flatMap(([name, inner]) =>
+    ID_FIELDS.has(name)
+      ? [inner]
+          .flat()
+          .filter((id) => id !== null && id !== undefined)
+          .map(String)
+      : namedIn(inner),
+  )
+}
+
+function decoded(query: string): string {
+  try {
+    return decodeURIComponent(query)
+  } catch {
+    return query
   }
 }
 

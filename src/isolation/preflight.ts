@@ -4,8 +4,9 @@ import { newCanary } from './canary.js'
 import type { Client } from './client.js'
 import type { Evidence, EvidenceMaker } from './evidence.js'
 import type { Ledger } from './ledger.js'
-import { del, type Exchange, field, get, json, post, succeeded, withoutIds } from './probe.js'
-import type { Learnt } from './stage.js'
+import { type Exchange, field, get, json, post, succeeded, withoutIds } from './probe.js'
+import type { Redact } from './redact.js'
+import type { Learnt, Proof } from './stage.js'
 
 /** Why the suite stops before its first check: one finding instead of a hundred meaningless verdicts. */
 export interface Stop {
@@ -24,6 +25,9 @@ export interface PreflightOptions {
   readonly ledger: Ledger
   readonly evidence: EvidenceMaker
   readonly runId: string
+  readonly redact: Redact
+  /** Who has a token. */
+  readonly owners: readonly Owner[]
   /** The graph to run, when the user named one. */
   readonly agent?: string | undefined
   /** Tells the ledger which graph names may be run. */
@@ -31,8 +35,9 @@ export interface PreflightOptions {
 }
 
 /**
- * Proves that the suite can work at all: the server answers, both users can create, read, list and delete a thread of
- * their own, and they are two users. Learns on the way what kind of server it is and whom it thinks they are.
+ * Proves that the suite can work at all: the server answers, the users can create, read and list a thread of their own,
+ * and they are two users. Learns on the way what kind of server it is and whom it thinks they are. The threads stay to
+ * the end: whoever can't read his own any more has lost his token, and his denials mean nothing.
  */
 export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const { client, evidence } = options
@@ -43,9 +48,14 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const agent = options.agent ?? (await findAgent(client))
   options.allowAgent(agent)
 
-  const [alice, bob] = await Promise.all([firstThread(options, 'alice', agent), firstThread(options, 'bob', agent)])
+  const [alice, bob, carol] = await Promise.all([
+    firstThread(options, 'alice', agent),
+    firstThread(options, 'bob', agent),
+    options.owners.includes('carol') ? firstThread(options, 'carol', agent) : undefined,
+  ])
   if ('stop' in alice) return alice
   if ('stop' in bob) return bob
+  if (carol && 'stop' in carol) return carol
 
   const [ofBob, ofNobody, ofJunk, unknown] = await Promise.all([
     client.send('bob', get(`/threads/${alice.id}`)),
@@ -64,7 +74,7 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
       },
     }
   }
-  const identities = await identitiesOf(client, agent, alice, bob)
+  const { ownerKey, ...identities } = await identitiesOf(client, agent, alice, bob, carol)
   if (reads(ofBob) && identities.alice !== undefined && identities.alice === identities.bob) {
     return stop(
       'control.distinct',
@@ -72,15 +82,12 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
       'Give --alice-token and --bob-token the tokens of two users.',
     )
   }
-  await Promise.all([dropThread(client, 'alice', alice.id), dropThread(client, 'bob', bob.id)])
   return {
     learnt: {
       agent,
-      identities: {
-        ...(identities.alice ? { alice: identities.alice } : {}),
-        ...(identities.bob ? { bob: identities.bob } : {}),
-      },
-      ownerKey: identities.ownerKey,
+      identities: Object.fromEntries(Object.entries(identities).filter(([, name]) => name)),
+      ownerKey,
+      proofs: { alice, bob, ...(carol ? { carol } : {}) },
       unknownRoute: { status: unknown.status, body: withoutIds(unknown.body) },
       server: serverName(info),
     },
@@ -91,14 +98,12 @@ function stop(id: string, message: string, advice: string): { stop: Stop } {
   return { stop: { id, message, advice, evidence: [] } }
 }
 
-interface FirstThread {
-  readonly id: string
-  readonly secret: string
+interface FirstThread extends Proof {
   readonly metadata: Readonly<Record<string, unknown>>
 }
 
 async function firstThread(
-  { client, ledger, runId }: PreflightOptions,
+  { client, ledger, runId, redact }: PreflightOptions,
   owner: Owner,
   agent: string,
 ): Promise<FirstThread | { stop: Stop }> {
@@ -114,8 +119,8 @@ async function firstThread(
     return stop(
       control,
       refused
-        ? `${who} is refused: POST /threads answered ${made.status}${quote(made)}.`
-        : `${who} could not create a thread: ${made.status || 'no answer'}${quote(made)}.`,
+        ? `${who} is refused: POST /threads answered ${made.status}${quote(made, redact)}.`
+        : `${who} could not create a thread: ${made.status || 'no answer'}${quote(made, redact)}.`,
       refused
         ? `Check --${owner}-token (or AUTHKIT_${owner.toUpperCase()}_TOKEN), and that auth.ts lets this user create threads.`
         : 'Check that --url is a LangGraph-compatible server, and look at its log.',
@@ -141,8 +146,9 @@ async function firstThread(
 }
 
 /** A line of the server's own words, for the one finding that stops the suite. */
-function quote({ body }: Exchange): string {
-  const text = body.replace(/\s+/g, ' ').trim().slice(0, 120)
+function quote({ body }: Exchange, redact: Redact): string {
+  // Before it is cut: of half a token nothing is known.
+  const text = redact(body.slice(0, 10_000)).replace(/\s+/g, ' ').trim().slice(0, 120)
   return text === '' ? '' : `: ${text}`
 }
 
@@ -162,7 +168,13 @@ const NOT_OWNERS = new Set(['graph_id', 'assistant_id', 'thread_id', 'secret', '
  * Who the users are to the server: a metadata key it stamped with a different text for each, or what a run says about
  * its caller.
  */
-async function identitiesOf(client: Client, agent: string, alice: FirstThread, bob: FirstThread) {
+async function identitiesOf(
+  client: Client,
+  agent: string,
+  alice: FirstThread,
+  bob: FirstThread,
+  carol: FirstThread | undefined,
+): Promise<Partial<Record<Owner, string | undefined>> & { ownerKey: string }> {
   const stamped = Object.keys(alice.metadata).filter((key) => {
     const pair = [alice.metadata[key], bob.metadata[key]]
     return !NOT_OWNERS.has(key) && pair.every((value) => typeof value === 'string' && value !== '')
@@ -171,7 +183,8 @@ async function identitiesOf(client: Client, agent: string, alice: FirstThread, b
   const ownerKey =
     differing.find((key) => key === 'owner') ?? differing[0] ?? (stamped.includes('owner') ? 'owner' : undefined)
   if (ownerKey !== undefined) {
-    return { ownerKey, alice: String(alice.metadata[ownerKey]), bob: String(bob.metadata[ownerKey]) }
+    const named = ({ metadata }: FirstThread) => String(metadata[ownerKey])
+    return { ownerKey, alice: named(alice), bob: named(bob), ...(carol ? { carol: named(carol) } : {}) }
   }
   const callerOf = async (owner: Owner, { id }: FirstThread): Promise<string | undefined> => {
     const run = await client.send(
@@ -184,11 +197,12 @@ async function identitiesOf(client: Client, agent: string, alice: FirstThread, b
     if (typeof runId === 'string') await client.send(owner, post(`/threads/${id}/runs/${runId}/cancel`))
     return typeof caller === 'string' && caller !== '' ? caller : undefined
   }
-  return { ownerKey: 'owner', alice: await callerOf('alice', alice), bob: await callerOf('bob', bob) }
-}
-
-async function dropThread(client: Client, owner: Owner, id: string): Promise<void> {
-  await client.send(owner, del(`/threads/${id}`))
+  return {
+    ownerKey: 'owner',
+    alice: await callerOf('alice', alice),
+    bob: await callerOf('bob', bob),
+    ...(carol ? { carol: await callerOf('carol', carol) } : {}),
+  }
 }
 
 function serverName(info: Exchange): string {

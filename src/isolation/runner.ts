@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { AuthkitError } from '../errors/authkit-error.js'
 import { createCredentials, type Owner, type Tokens } from './actor.js'
 import { createSecrets, lookalike, newCanary } from './canary.js'
@@ -61,6 +62,8 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
   const transport = await transportOf(target, options.transport)
   const abort = new AbortController()
   const stopped = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal
+  // Every request that waits to be tried again listens to it.
+  setMaxListeners(0, stopped)
   const connect = (until: AbortSignal | undefined) =>
     createClient({
       transport,
@@ -85,6 +88,8 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
       ledger,
       evidence,
       runId: run.id,
+      redact,
+      owners: credentials.owners,
       agent: options.agent,
       allowAgent: (agent) => agents.push(agent),
     })

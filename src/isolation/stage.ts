@@ -6,6 +6,12 @@ import type { Belongings } from './fixtures.js'
 import type { Ledger } from './ledger.js'
 import type { Snapshot } from './snapshot.js'
 
+/** A thread that one user made first of all, and must be able to read as long as his token is good. */
+export interface Proof {
+  readonly id: string
+  readonly secret: string
+}
+
 /** What preflight learnt about the server and the two users. */
 export interface Learnt {
   /** The graph that runs name. */
@@ -14,6 +20,7 @@ export interface Learnt {
   readonly identities: Partial<Record<Owner, string>>
   /** The metadata key that the server stamps with the identity; `owner` where it shows none. */
   readonly ownerKey: string
+  readonly proofs: Readonly<Partial<Record<Owner, Proof>>>
   /** How an unknown route answers Alice, ids removed. */
   readonly unknownRoute: { readonly status: number; readonly body: string }
   /** Name and version of the server, as far as it says. */

@@ -30,7 +30,7 @@ export interface TransportOptions {
   readonly maxBytes?: number
 }
 
-const DECODERS: Readonly<Record<string, (data: Buffer) => Buffer>> = {
+const DECODERS: Readonly<Record<string, (data: Buffer, options: { maxOutputLength: number }) => Buffer>> = {
   gzip: gunzipSync,
   br: brotliDecompressSync,
   deflate: inflateSync,
@@ -79,7 +79,10 @@ export async function createTransport(
         clearTimeout(hardStop)
         clearTimeout(quiet)
         const stale = ending === 'reset' && head.status === 0 && outgoing.reusedSocket
-        resolve({ ...head, body: decode(Buffer.concat(chunks), head.headers['content-encoding']), ending, stale })
+        const body = decode(Buffer.concat(chunks), head.headers['content-encoding'], maxBytes)
+        // What can't be unpacked can't be searched.
+        const unsearched = body === undefined && ending === 'complete'
+        resolve({ ...head, body: body ?? '', ending: unsearched ? 'cut' : ending, stale })
         if (ending !== 'complete') outgoing.destroy()
       }
       const outgoing = request(
@@ -145,12 +148,23 @@ function flatten(headers: NodeJS.Dict<string | string[]>): Record<string, string
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]))
 }
 
-function decode(data: Buffer, encoding: string | undefined): string {
-  const decoder = encoding === undefined ? undefined : DECODERS[encoding]
-  if (!decoder) return data.toString('utf8')
+/** The text of a body, or `undefined` where it can't be unpacked: an unknown coding, broken data, too much of it. */
+function decode(data: Buffer, encoding = '', maxBytes: number): string | undefined {
+  let unpacked = data
   try {
-    return decoder(data).toString('utf8')
+    const codings = encoding
+      .toLowerCase()
+      .split(',')
+      .map((coding) => coding.trim())
+      .filter((coding) => !['', 'identity'].includes(coding))
+    // The last one was put on last. A HEAD names a coding and has no body.
+    for (const coding of data.length === 0 ? [] : codings.reverse()) {
+      const decoder = DECODERS[coding.replace(/^x-/, '')]
+      if (!decoder) return undefined
+      unpacked = decoder(unpacked, { maxOutputLength: maxBytes })
+    }
   } catch {
-    return data.toString('latin1')
+    return undefined
   }
+  return unpacked.toString('utf8')
 }

@@ -98,6 +98,13 @@ async function countFor(server: TestServer, user: User) {
 
 /** `user1-token` is user1. Everybody sees what they made, and a store of their own. */
 export function ownerOnly(): Auth {
+  return ownedObjects().on('store', ({ value, user }) => {
+    if (value.namespace?.[0] !== user.identity) throw new HTTPException(403)
+  })
+}
+
+/** The same without a rule for the store. */
+export function ownedObjects(): Auth {
   return authOf()
     .on(
       [
@@ -116,9 +123,6 @@ export function ownerOnly(): Auth {
       },
     )
     .on(['threads', 'assistants', 'crons'], ({ user }) => ({ owner: user.identity }))
-    .on('store', ({ value, user }) => {
-      if (value.namespace?.[0] !== user.identity) throw new HTTPException(403)
-    })
 }
 
 /** Only who is calling is decided. */
