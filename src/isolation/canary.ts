@@ -103,8 +103,9 @@ function spellings(text: string, depth = 0): string[] {
   if (depth === DEEPEST) return [text]
   const character = (_: string, code: string) => String.fromCharCode(Number.parseInt(code, 16))
   const plainer = [
-    // JSON inside a JSON text doubles its backslashes.
-    ...(text.includes('\\') ? [text.replace(/\\u([0-9a-f]{4})/gi, character).replaceAll('\\', '')] : []),
+    ...(text.includes('\\')
+      ? [text.replace(/\\(?:u([0-9a-f]{4})|(.))/gi, (_, code, one) => (code ? character(_, code) : one))]
+      : []),
     ...(text.includes('%') ? [text.replace(/%([0-9a-f]{2})/gi, character)] : []),
   ]
   return [

@@ -102,6 +102,9 @@ export function createLedger({ agents }: { agents: () => readonly string[] }): L
     note(exchange) {
       const { actor, probe, status } = exchange
       for (const entry of createdBy(exchange)) {
+        const earlier = known.get(entry.id)
+        // Who made it owns it, whoever had chosen the id.
+        if (earlier && !present.has(entry.id)) known.set(entry.id, { ...earlier, owner: entry.owner })
         reserve(entry)
         present.add(entry.id)
         if (entry.kind === 'run') unfinished.add(entry.id)
@@ -190,13 +193,15 @@ function atRest(exchange: Exchange): boolean {
 /** Objects that came into being with this answer. A run that was waited for to its end is none that needs care. */
 function createdBy(exchange: Exchange): LedgerEntry[] {
   const { actor: owner, probe, headers } = exchange
-  if (probe.method !== 'POST' || !succeeded(exchange)) return []
   const path = pathOf(probe.path)
+  // Some servers make a thread of the caller's own where there is none to patch.
+  const upsert = probe.method === 'PATCH' && /^\/threads\/[^/]+$/.test(path)
+  if (!(probe.method === 'POST' || upsert) || !succeeded(exchange)) return []
   const entry = (kind: ObjectKind, id: unknown, thread?: unknown): LedgerEntry[] =>
     typeof id === 'string'
       ? [{ kind, id, owner, disguise: probe.disguise, ...(typeof thread === 'string' ? { thread } : {}) }]
       : []
-  if (/^\/threads(\/[^/]+\/copy)?$/.test(path)) return entry('thread', field(exchange, 'thread_id'))
+  if (upsert || /^\/threads(\/[^/]+\/copy)?$/.test(path)) return entry('thread', field(exchange, 'thread_id'))
   if (path === '/assistants') return entry('assistant', field(exchange, 'assistant_id'))
   if (/^(\/threads\/[^/]+)?\/runs\/crons$/.test(path)) return entry('cron', field(exchange, 'cron_id'))
   const route = /^(?:\/threads\/[^/]+)?\/runs(\/stream|\/wait|\/batch)?$/.exec(path)

@@ -22,7 +22,7 @@ describe('an honest server that speaks another dialect', () => {
     ['repeats in its errors what was sent', fastapi],
     ['answers every delete with 204', idempotent],
     ['makes a thread of what it patches', upserting],
-  ])('%s: no alarm, and nothing undecided', { timeout: 60_000 }, async (_, dialect) => {
+  ])('%s: no alarm, and nothing undecided', { timeout: 120_000 }, async (_, dialect) => {
     const { skips, ...world } = dialect()
     const { events, remaining } = await play(world)
     const results = events.flatMap((event) => (event.kind === 'checked' ? [event.result] : []))
