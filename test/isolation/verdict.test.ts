@@ -44,7 +44,7 @@ function verdict({ answer, control = PROVED, canary = false, on2xx = 'leak-unles
 
 const STREAM = { 'content-type': 'text/event-stream' }
 
-// The eight mistakes of such suites, each in a world of its own, are mistakes.test.ts.
+// The eight mistakes of such suites, each in a world of its own, are eight-mistakes.test.ts.
 describe('one exchange', () => {
   it.each<[mistake: string, given: Given, expected: Verdict['kind']]>([
     ['an attack that died in validation is no denial', { answer: { status: 422 }, control: FAILED }, 'inconclusive'],
