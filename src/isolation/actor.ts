@@ -42,7 +42,10 @@ interface Alteration {
   readonly shell: (variable: string) => string
 }
 
-const piped = (command: string) => (variable: string) => `$(printf %s $${variable} | ${command})`
+const piped = (command: string) => (variable: string) => `$(printf %s "$${variable}" | ${command})`
+
+/** What double quotes of a shell would change. */
+const asText = (text: string) => text.replaceAll(/["`\\$]/g, '\\$&')
 
 /** The ways a token can be altered, by the name that templates use. */
 const ALTERATIONS: Readonly<Record<string, Alteration>> = {
@@ -86,7 +89,7 @@ export interface Credentials {
   headers(actor: ActorName, disguise?: Disguise): Record<string, string | string[]>
   /** The query that the disguise adds: `?token=...`, `&token=...`, or nothing. */
   query(path: string, disguise?: Disguise): string
-  /** The same two as a shell writes them, without any token. */
+  /** The same two as a shell writes them between double quotes, without any token. */
   shell: Pick<Credentials, 'headers' | 'query'>
   /** Everything that must never be printed, with the word that replaces it; grows with every disguise that is worn. */
   secrets(): readonly (readonly [secret: string, label: string])[]
@@ -159,29 +162,33 @@ export function createCredentials({ tokens, junk, forged: given = new Map() }: C
   const { header = 'authorization', prefix = '' } = known.get('alice') ?? {}
 
   const fill = (template: string, inShell: boolean): string =>
-    template.replace(/\{(\w+)(?::([\w-]+))?\}/g, (_, name: string, change: string | undefined) => {
-      if (name === 'scheme') return prefix.trim()
-      if (name === 'forged') {
-        const token = forged.get(change ?? '')
-        if (token === undefined) throw new Error(`No token was forged as "${change}".`)
-        return inShell ? `$${variableOf(change ?? '')}` : token
-      }
-      const credential = known.get(name)
-      const alteration = change === undefined ? undefined : ALTERATIONS[change]
-      if (!credential || (change !== undefined && !alteration))
-        throw new Error(`No template is known as "${template}".`)
-      const variable = name.toUpperCase()
-      if (inShell) return alteration ? alteration.shell(variable) : `$${variable}`
-      if (!alteration) return credential.token
-      const altered = alteration.apply(credential.token)
-      remember(altered, `$${variable}_ALTERED`)
-      return altered
-    })
+    (inShell ? asText(template) : template).replace(
+      /\{(\w+)(?::([\w-]+))?\}/g,
+      (_, name: string, change: string | undefined) => {
+        if (name === 'scheme') return prefix.trim()
+        if (name === 'forged') {
+          const token = forged.get(change ?? '')
+          if (token === undefined) throw new Error(`No token was forged as "${change}".`)
+          return inShell ? `$${variableOf(change ?? '')}` : token
+        }
+        const credential = known.get(name)
+        const alteration = change === undefined ? undefined : ALTERATIONS[change]
+        if (!credential || (change !== undefined && !alteration))
+          throw new Error(`No template is known as "${template}".`)
+        const variable = name.toUpperCase()
+        if (inShell) return alteration ? alteration.shell(variable) : `$${variable}`
+        if (!alteration) return credential.token
+        const altered = alteration.apply(credential.token)
+        remember(altered, `$${variable}_ALTERED`)
+        return altered
+      },
+    )
 
   const own = (actor: ActorName, inShell: boolean): Record<string, string | string[]> => {
     const credential = known.get(actor)
     if (!credential) return {}
-    return { [credential.header]: credential.prefix + (inShell ? `$${actor.toUpperCase()}` : credential.token) }
+    const { header, prefix, token } = credential
+    return { [header]: inShell ? `${asText(prefix)}$${actor.toUpperCase()}` : prefix + token }
   }
   const headers = (actor: ActorName, disguise: Disguise | undefined, inShell: boolean) => {
     const worn = own(actor, inShell)

@@ -93,20 +93,48 @@ export function createSecrets(): Secrets {
   }
 }
 
-/** The ways a secret may be written: as it is, JSON-escaped, percent-encoded, a UUID without hyphens, inside base64. */
-export function spellings(text: string): string[] {
-  const forms = [text]
-  if (text.includes('\\u')) {
-    forms.push(text.replace(/\\u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))))
+/** A cursor may be base64 in JSON in base64; nothing honest goes deeper. */
+const DEEPEST = 3
+
+/**
+ * The ways a secret may be written in an answer: as it is, JSON-escaped, percent-encoded, inside base64, and these inside
+ * each other; and a UUID without its hyphens.
+ */
+export function spellings(text: string, depth = 0): string[] {
+  if (depth === DEEPEST) return [text]
+  const character = (_: string, code: string) => String.fromCharCode(Number.parseInt(code, 16))
+  const plainer = [
+    ...(text.includes('\\')
+      ? [text.replace(/\\(?:u([0-9a-f]{4})|(.))/gi, (_, code, one) => (code ? character(_, code) : one))]
+      : []),
+    ...[...text.matchAll(BARE_UUID)].map(([, ...parts]) => parts.slice(0, 5).join('-')),
+    ...(text.includes('%') ? [text.replace(/%([0-9a-f]{2})/gi, character)] : []),
+  ]
+  return [
+    text,
+    ...plainer.flatMap((form) => (form === text ? [] : spellings(form, depth + 1))),
+    ...base64Runs(text).flatMap((form) => (NOT_PRINTABLE.test(form) ? [form] : spellings(form, depth + 1))),
+  ]
+}
+
+const NOT_PRINTABLE = /[^\t\n\r\x20-\x7e]/
+const BASE64 = new Set(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_'))
+
+/**
+ * What stands in runs of base64, each read from its first four characters: a prefix may stand in front, as in `v1_aXNv`.
+ * Not by a pattern: a run of megabytes is too much for the stack of one.
+ */
+function base64Runs(text: string): string[] {
+  const found: string[] = []
+  let from = 0
+  for (let at = 0; at <= text.length; at++) {
+    if (BASE64.has(text.charCodeAt(at))) continue
+    if (at - from >= 24) {
+      for (const start of [0, 1, 2, 3]) {
+        found.push(Buffer.from(text.slice(from + start, at), 'base64').toString('latin1'))
+      }
+    }
+    from = at + 1
   }
-  if (text.includes('%')) {
-    forms.push(text.replace(/%([0-9a-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))))
-  }
-  for (const form of [...forms]) {
-    for (const [, a, b, c, d, e] of form.matchAll(BARE_UUID)) forms.push([a, b, c, d, e].join('-'))
-  }
-  for (const [run] of text.matchAll(/[A-Za-z0-9+/_-]{24,}={0,2}/g)) {
-    forms.push(Buffer.from(run, 'base64').toString('latin1'))
-  }
-  return forms
+  return found
 }

@@ -28,8 +28,10 @@ export function curlLine(line: { target: URL; credentials: Credentials; actor: A
   return [
     'curl',
     ...(/\/\.{1,2}(\/|$)/.test(path) ? ['--path-as-is'] : []),
+    // Brackets and braces are lists to curl.
+    ...(/[[\]{}]/.test(path) ? ['--globoff'] : []),
     ...(path.startsWith('/') ? [] : ['--request-target', quoted(path)]),
-    ...(method === 'GET' ? [] : method === 'HEAD' ? ['-I'] : ['-X', method]),
+    ...(method === 'GET' && body === undefined ? [] : method === 'HEAD' ? ['-I'] : ['-X', method]),
     shown,
     ...worn,
     ...(body === undefined
@@ -48,13 +50,14 @@ function headerLines(
   quote: (text: string) => string,
 ): string[] {
   return Object.entries(headers).flatMap(([name, values]) =>
-    [values].flat().flatMap((value) => ['-H', quote(`${name}: ${value}`)]),
+    // A header without a value is written with a semicolon; with a colon, curl leaves it out.
+    [values].flat().flatMap((value) => ['-H', quote(value === '' ? `${name};` : `${name}: ${value}`)]),
   )
 }
 
-/** Double quotes, so that the shell puts the token in. */
+/** Double quotes, so that the shell puts the token in. What else they would change is escaped by `Credentials.shell`. */
 function inShell(text: string): string {
-  return `"${text.replaceAll(/["`\\]/g, '\\$&')}"`
+  return `"${text}"`
 }
 
 function quoted(text: string): string {

@@ -3,6 +3,7 @@ import type { PlantedSecret } from './canary.js'
 import type { Severity } from './check.js'
 import { curlLine } from './curl.js'
 import { type Exchange, frames, isStream, json, type Probe, routeOf } from './probe.js'
+import { createRedact } from './redact.js'
 
 /** One proof of a leak: what was seen, where, and the line that repeats it. Never a token, never a stranger's data. */
 export interface Evidence {
@@ -30,11 +31,13 @@ export interface EvidenceMaker {
 }
 
 export function createEvidenceMaker({ target, credentials }: { target: URL; credentials: Credentials }): EvidenceMaker {
+  const redact = createRedact(credentials)
   const curl = (actor: ActorName, probe: Probe) => curlLine({ target, credentials, actor, probe })
   const stated = (exchange: Exchange, slot: string, excerpt: string, where = 'answer'): Evidence => ({
     slot,
     where,
-    excerpt: excerpt.slice(0, 160),
+    // Before it is cut: of half a token nothing is known.
+    excerpt: redact(excerpt).slice(0, 160),
     actor: exchange.actor,
     route: routeOf(exchange.probe),
     status: exchange.status,

@@ -1,5 +1,5 @@
 import type { Transport, TransportOptions } from './transport.js'
-import { decode, type WireAnswer, type WireRequest } from './wire.js'
+import { unpacked, type WireAnswer, type WireRequest } from './wire.js'
 
 /** A server as a function. */
 export type Fetch = (request: Request) => Response | Promise<Response>
@@ -74,7 +74,7 @@ async function exchange(
   let size = 0
   const settle = (ending: WireAnswer['ending']): WireAnswer => {
     if (ending !== 'complete') reader?.cancel().catch(() => undefined)
-    return { status, headers, body: decode(Buffer.concat(chunks), headers['content-encoding']), ending }
+    return { status, headers, ...unpacked(Buffer.concat(chunks), headers['content-encoding'], maxBytes, ending) }
   }
   try {
     let reading = reader?.read()

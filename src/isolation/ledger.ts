@@ -61,8 +61,8 @@ const WORDS = new Set(
   ),
 )
 
-/** Body fields that name objects. */
-const ID_FIELDS = ['thread_id', 'assistant_id', 'run_id', 'cron_id', 'thread_ids', 'run_ids', 'key']
+/** Fields that name objects, however deep in a body they stand. */
+const ID_FIELDS = new Set(['thread_id', 'assistant_id', 'run_id', 'cron_id', 'thread_ids', 'run_ids'])
 
 /** Routes that change what the body names. */
 const NAMED_IN_BODY = new Set(['/store/items', '/threads/prune', '/runs/cancel'])
@@ -161,6 +161,9 @@ export function createLedger({ agents, users = () => [], destructive = false, wr
         versions.set(system, field(exchange, 'version'))
       }
       for (const entry of createdBy(exchange)) {
+        const earlier = known.get(entry.id)
+        // Who made it owns it, whoever had chosen the id.
+        if (earlier && !present.has(entry.id)) known.set(entry.id, { ...earlier, owner: entry.owner })
         reserve(entry)
         present.add(entry.id)
         if (entry.kind === 'run') unfinished.add(entry.id)
@@ -223,19 +226,34 @@ function jsonOf(probe: Probe): Record<string, unknown> {
 }
 
 function idsOf(probe: Probe): { inPath: string[]; inBody: string[] } {
-  const rows = Array.isArray(probe.body) ? (probe.body as Record<string, unknown>[]) : [jsonOf(probe)]
-  const { path, raw } = probe
+  const { path, body, raw } = probe
   const query = new URLSearchParams(path.split('?')[1])
+  const fields = jsonOf(probe)
+  const keys = [...('key' in fields ? [String(fields['key'])] : []), ...query.getAll('key')]
   return {
     inPath: pathOf(path)
       .split('/')
       .filter((segment) => segment !== '' && !WORDS.has(segment)),
-    // Every id in a raw text counts: which of two equal keys a server takes, nobody knows.
     inBody: [
-      ...rows.flatMap((fields) => ID_FIELDS.flatMap((name) => fields[name] ?? query.getAll(name))).map(String),
+      ...(pathOf(path) === '/store/items' ? keys : []),
+      ...namedIn(raw ? fields : body),
+      // Every id in a raw text and in a query counts: which of two equal keys a server takes, nobody knows.
       ...(raw?.text.match(UUID) ?? []),
+      ...(decoded(path.slice(pathOf(path).length)).match(UUID) ?? []),
     ],
   }
+}
+
+function namedIn(value: unknown): string[] {
+  if (value === null || typeof value !== 'object') return []
+  return Object.entries(value).flatMap(([name, inner]) =>
+    ID_FIELDS.has(name)
+      ? [inner]
+          .flat()
+          .filter((id) => id !== null && id !== undefined)
+          .map(String)
+      : namedIn(inner),
+  )
 }
 
 /** Whether this answer says that the run it names moves no more. */
@@ -248,13 +266,15 @@ function atRest(exchange: Exchange): boolean {
 /** Objects that came into being with this answer. A run that was waited for to its end is none that needs care. */
 function createdBy(exchange: Exchange): LedgerEntry[] {
   const { actor: owner, probe, headers } = exchange
-  if (probe.method !== 'POST' || !succeeded(exchange)) return []
   const path = pathOf(probe.path)
+  // Some servers make a thread of the caller's own where there is none to patch.
+  const upsert = probe.method === 'PATCH' && /^\/threads\/[^/]+$/.test(path)
+  if (!(probe.method === 'POST' || upsert) || !succeeded(exchange)) return []
   const entry = (kind: ObjectKind, id: unknown, thread?: unknown): LedgerEntry[] =>
     typeof id === 'string'
       ? [{ kind, id, owner, disguise: probe.disguise, ...(typeof thread === 'string' ? { thread } : {}) }]
       : []
-  if (/^\/threads(\/[^/]+\/copy)?$/.test(path)) return entry('thread', field(exchange, 'thread_id'))
+  if (upsert || /^\/threads(\/[^/]+\/copy)?$/.test(path)) return entry('thread', field(exchange, 'thread_id'))
   if (path === '/api-keys') return entry('key', field(exchange, 'id'))
   if (path === '/spaces') return entry('space', field(exchange, 'id'))
   if (path === '/assistants') return entry('assistant', field(exchange, 'assistant_id'))

@@ -1,7 +1,7 @@
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
-import { decode, flatten, type WireAnswer, type WireRequest } from './wire.js'
+import { flatten, unpacked, type WireAnswer, type WireRequest } from './wire.js'
 
 /**
  * One connection that several users share on purpose, which is what a proxy does to them. It is opened when it is needed
@@ -112,6 +112,9 @@ interface Taken {
   readonly rest: Buffer
 }
 
+/** What has arrived is within the cap already; so much it may be unpacked. */
+const UNPACKED_BYTES = 64 * 1024 * 1024
+
 /** Cuts one answer off the front of what has arrived; nothing while it is not whole. */
 function takeAnswer(arrived: Buffer, method: string, isOver: boolean): Taken | undefined {
   const headEnd = arrived.indexOf('\r\n\r\n')
@@ -122,7 +125,7 @@ function takeAnswer(arrived: Buffer, method: string, isOver: boolean): Taken | u
   if (status >= 100 && status < 200) return takeAnswer(after, method, isOver)
   const headers = headersOf(lines)
   const cut = (body: Buffer, rest: Buffer): Taken => ({
-    answer: { status, headers, body: decode(body, headers['content-encoding']), ending: 'complete' },
+    answer: { status, headers, ...unpacked(body, headers['content-encoding'], UNPACKED_BYTES, 'complete') },
     rest,
   })
   if (method === 'HEAD' || status === 204 || status === 304) return cut(Buffer.alloc(0), after)

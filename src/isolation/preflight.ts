@@ -4,8 +4,9 @@ import { newCanary } from './canary.js'
 import type { Client } from './client.js'
 import type { Evidence, EvidenceMaker } from './evidence.js'
 import type { Ledger } from './ledger.js'
-import { del, type Exchange, field, get, json, post, succeeded, withoutIds } from './probe.js'
-import type { Learnt } from './stage.js'
+import { type Exchange, field, get, json, post, succeeded, withoutIds } from './probe.js'
+import type { Redact } from './redact.js'
+import type { Learnt, Proof } from './stage.js'
 
 /** Why the suite stops before its first check: one finding instead of a hundred meaningless verdicts. */
 export interface Stop {
@@ -28,6 +29,7 @@ export interface PreflightOptions {
   readonly ledger: Ledger
   readonly evidence: EvidenceMaker
   readonly runId: string
+  readonly redact: Redact
   /** The graph to run, when the user named one. */
   readonly agent?: string | undefined
   /** Who the users are to the server, where the user knows it. */
@@ -39,8 +41,9 @@ export interface PreflightOptions {
 }
 
 /**
- * Proves that the suite can work at all: the server answers, both users can create, read, list and delete a thread of
- * their own, and they are two users. Learns on the way what kind of server it is and whom it thinks they are.
+ * Proves that the suite can work at all: the server answers, the users can create, read and list a thread of their own,
+ * and they are two users. Learns on the way what kind of server it is and whom it thinks they are. The threads stay to
+ * the end: whoever can't read his own any more has lost his token, and his denials mean nothing.
  */
 export async function preflight(options: PreflightOptions): Promise<Preflight> {
   const { client, evidence } = options
@@ -85,13 +88,13 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
       'Give --alice-token and --bob-token the tokens of two users.',
     )
   }
-  await Promise.all(firsts.map(({ owner, id }) => client.send(owner, del(`/threads/${id}`))))
   return {
     learnt: {
       agent,
       identities,
       ownerKey,
       clockSkewMs: skewOf(info),
+      proofs: Object.fromEntries(firsts.map((first) => [first.owner, first])),
       unknownRoute: { status: unknown.status, body: withoutIds(unknown.body) },
       server: serverName(info),
     },
@@ -102,15 +105,13 @@ function stop(id: string, message: string, advice: string, facts: Partial<Stop> 
   return { stop: { id, message, advice, evidence: [], ...facts } }
 }
 
-interface FirstThread {
+interface FirstThread extends Proof {
   readonly owner: Owner
-  readonly id: string
-  readonly secret: string
   readonly metadata: Readonly<Record<string, unknown>>
 }
 
 async function firstThread(
-  { client, ledger, runId }: PreflightOptions,
+  { client, ledger, runId, redact }: PreflightOptions,
   owner: Owner,
   agent: string,
 ): Promise<FirstThread | { stop: Stop }> {
@@ -126,8 +127,8 @@ async function firstThread(
     return stop(
       control,
       refused
-        ? `${who} is refused: POST /threads answered ${made.status}${quote(made)}.`
-        : `${who} could not create a thread: ${made.status || 'no answer'}${quote(made)}.`,
+        ? `${who} is refused: POST /threads answered ${made.status}${quote(made, redact)}.`
+        : `${who} could not create a thread: ${made.status || 'no answer'}${quote(made, redact)}.`,
       refused
         ? `Check --${owner}-token (or AUTHKIT_${owner.toUpperCase()}_TOKEN), and that auth.ts lets this user create threads.`
         : 'Check that --url is a LangGraph-compatible server, and look at its log.',
@@ -160,8 +161,9 @@ async function firstThread(
 }
 
 /** A line of the server's own words, for the one finding that stops the suite. */
-function quote({ body }: Exchange): string {
-  const text = body.replace(/\s+/g, ' ').trim().slice(0, 120)
+function quote({ body }: Exchange, redact: Redact): string {
+  // Before it is cut: of half a token nothing is known.
+  const text = redact(body.slice(0, 10_000)).replace(/\s+/g, ' ').trim().slice(0, 120)
   return text === '' ? '' : `: ${text}`
 }
 

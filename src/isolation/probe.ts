@@ -110,8 +110,13 @@ export interface Frame {
   readonly data: string
 }
 
-export function isStream(exchange: Exchange): boolean {
-  return (exchange.headers['content-type'] ?? '').startsWith('text/event-stream')
+/** By its type, or by its first line where a proxy has changed the type. */
+export function isStream({ headers, body }: Exchange): boolean {
+  return (headers['content-type'] ?? '').startsWith('text/event-stream') || /^(event|data|id|retry)?: ?\S/.test(body)
+}
+
+export function isWebPage(body: string): boolean {
+  return /^\s*<(!doctype html|html)\b/i.test(body)
 }
 
 export function frames(exchange: Exchange): Frame[] {

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { AuthkitError } from '../errors/authkit-error.js'
 import { createCredentials, type Owner, type Tokens } from './actor.js'
 import { createSecrets, lookalike, newCanary } from './canary.js'
@@ -106,6 +107,8 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
   const abort = new AbortController()
   const deadline = options.maxTimeMs === undefined ? undefined : AbortSignal.timeout(options.maxTimeMs)
   const stopped = AbortSignal.any([abort.signal, ...(signal ? [signal] : []), ...(deadline ? [deadline] : [])])
+  // Every request that waits to be tried again listens to it.
+  setMaxListeners(0, stopped)
   const connect = (until: AbortSignal | undefined) =>
     createClient({
       transport,
@@ -130,9 +133,10 @@ export async function* runSuite(options: SuiteOptions): AsyncGenerator<Isolation
       ledger,
       evidence,
       runId: run.id,
+      redact,
+      owners: credentials.owners,
       agent: options.agent,
       identities: options.identities ?? {},
-      owners: credentials.owners,
       allowAgent: (agent) => agents.push(agent),
     })
     const total = checks.reduce((sum, check) => sum + attackersOf(check, credentials.owners).length, 0)

@@ -1,6 +1,6 @@
 import type { Client } from './client.js'
 import type { Belongings } from './fixtures.js'
-import { type Exchange, get, json, type Probe, post } from './probe.js'
+import { type Exchange, get, json, type Probe, post, succeeded } from './probe.js'
 
 /** Everything its owner sees of a set of objects, part by part. */
 export type Snapshot = readonly {
@@ -65,7 +65,7 @@ export interface Difference {
 }
 
 /**
- * What changed between two looks. A part that the server could not answer either time (5xx, no answer) is in `unread`:
+ * What changed between two looks. A part that the server could not answer one time (5xx, no answer) is in `unread`:
  * about that nothing is known.
  */
 export function compareSnapshots(before: Snapshot, after: Snapshot): { changed: Difference[]; unread: string[] } {
@@ -87,9 +87,11 @@ export function compareSnapshots(before: Snapshot, after: Snapshot): { changed: 
   return { changed, unread }
 }
 
-/** 401 and 429 say that the credential or the rate has changed, not the object. */
-function unreadable({ status }: Exchange): boolean {
-  return status === 0 || status >= 500 || status === 401 || status === 429
+/** 401 and 429 say that the credential or the rate has changed, not the object; half an answer and a web page say nothing. */
+function unreadable(exchange: Exchange): boolean {
+  const { status, ending } = exchange
+  if (ending !== 'complete' || status >= 500 || status === 401 || status === 429) return true
+  return succeeded(exchange) && json(exchange) === undefined
 }
 
 function firstDifference(before: unknown, after: unknown, path: string): string | undefined {

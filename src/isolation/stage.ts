@@ -7,6 +7,12 @@ import type { Forgery } from './jwt/forgery.js'
 import type { Ledger } from './ledger.js'
 import type { Snapshot } from './snapshot.js'
 
+/** A thread that one user made first of all, and must be able to read as long as his token is good. */
+export interface Proof {
+  readonly id: string
+  readonly secret: string
+}
+
 /** What preflight learnt about the server and the two users. */
 export interface Learnt {
   /** The graph that runs name. */
@@ -15,6 +21,7 @@ export interface Learnt {
   readonly identities: Partial<Record<Owner, string>>
   /** The metadata key that the server stamps with the identity; `owner` where it shows none. */
   readonly ownerKey: string
+  readonly proofs: Readonly<Partial<Record<Owner, Proof>>>
   /** How an unknown route answers Alice, ids removed. */
   readonly unknownRoute: { readonly status: number; readonly body: string }
   /** How far the clock of the server is ahead of ours. */

@@ -8,7 +8,7 @@ import type { ActorName } from './actor.js'
 import { type Line, openLine } from './line.js'
 import { oddHead } from './odd-head.js'
 import { askSocket } from './socket.js'
-import { createSilence, decode, flatten, type WireAnswer, type WireRequest } from './wire.js'
+import { createSilence, flatten, unpacked, type WireAnswer, type WireRequest } from './wire.js'
 
 export type { WireAnswer, WireRequest } from './wire.js'
 
@@ -72,7 +72,11 @@ export async function createTransport(
         clearTimeout(hardStop)
         silence.end()
         const stale = ending === 'reset' && head.status === 0 && outgoing.reusedSocket
-        resolve({ ...head, body: decode(Buffer.concat(chunks), head.headers['content-encoding']), ending, stale })
+        resolve({
+          ...head,
+          ...unpacked(Buffer.concat(chunks), head.headers['content-encoding'], maxBytes, ending),
+          stale,
+        })
         if (ending !== 'complete') outgoing.destroy()
       }
       // A whole address stands in the request line as it is.

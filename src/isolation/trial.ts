@@ -8,9 +8,9 @@ import type { CheckResult } from './events.js'
 import type { Evidence } from './evidence.js'
 import { type Belongings, haltOf, messageOf, type Need, PlantFailure, plant, settled } from './fixtures.js'
 import { unsupported } from './offers.js'
-import { type Exchange, isEmptyAnswer, type Probe, routeOf, succeeded } from './probe.js'
+import { type Exchange, get, isEmptyAnswer, type Probe, routeOf, succeeded } from './probe.js'
 import { compareSnapshots, type Difference, type Snapshot, takeSnapshot } from './snapshot.js'
-import type { Stage } from './stage.js'
+import type { Proof, Stage } from './stage.js'
 import { type Control, held, judge, type Verdict, worst } from './verdict.js'
 
 /** Objects that checks without effects share; planted before the first of them. */
@@ -38,7 +38,8 @@ function wantsOf({ wants = [] }: Check): readonly Need[] {
 
 /**
  * Plays one check with each of its attackers: plants, prepares, attacks, looks again, runs the controls, decides. The
- * controls come last, so that a token that expires on the way takes the verdict with it.
+ * controls come last, so that a token that expires on the way takes the verdict with it: nothing is called isolated
+ * before the attacker and Alice were served once more.
  */
 export async function runTrial(
   check: Check,
@@ -71,7 +72,26 @@ export async function runTrial(
     controlOf(check, stage, cast.alice),
     cast.bob ? controlOf(check, stage, cast.bob) : undefined,
   ])
-  return attacks.map((played) => decide(check, stage, played, alice, bob))
+  const results = attacks.map((played) => decide(check, stage, played, alice, bob))
+  return Promise.all(results.map((result) => withoutLostTokens(stage, result, { alice, bob })))
+}
+
+/** Takes an `isolated` back where the token of one of the two is not accepted any more. */
+async function withoutLostTokens(
+  stage: Stage,
+  result: CheckResult,
+  controls: Readonly<Partial<Record<ActorName, ControlRun | undefined>>>,
+): Promise<CheckResult> {
+  if (result.verdict.kind !== 'isolated') return result
+  for (const owner of stage.owners) {
+    if ((owner !== 'alice' && owner !== result.actor) || controls[owner]?.served) continue
+    const { id, secret } = stage.learnt.proofs[owner] as Proof
+    const again = await stage.client.send(owner, get(`/threads/${id}`))
+    if (succeeded(again) && again.body.includes(secret)) continue
+    const reason = `${WHO[owner]} could not read a thread of ${owner === 'bob' ? 'his' : 'her'} own afterwards`
+    return { ...result, verdict: { kind: 'inconclusive', reason: `${reason} (${again.status || 'no answer'})` } }
+  }
+  return result
 }
 
 interface Part {
@@ -335,14 +355,17 @@ async function openRoad(check: Check, stage: Stage, actor: Attacker, scene: Scen
 }
 
 /**
- * Alice can't reach her object any more. If she can't reach an untouched twin either, the server has changed its mind
- * about her, and nothing is known about the attack.
+ * Alice can't reach her object any more, or finds it empty. If the same is true of an untouched twin, the server has
+ * changed its mind about her, and nothing is known about the attack.
  */
 async function withoutOutages(client: Client, changed: readonly Difference[], twin: Belongings) {
-  if (!changed.some(({ exchange }) => !succeeded(exchange))) return { changed, lostAlso: [] }
+  const gone = (exchange: Exchange) => !succeeded(exchange) || isEmptyAnswer(exchange)
+  if (!changed.some(({ exchange }) => gone(exchange))) return { changed, lostAlso: [] }
   const untouched = new Map((await takeSnapshot(client, twin)).map(({ part, exchange }) => [part, exchange]))
-  const outage = ({ part, exchange }: Difference) =>
-    !succeeded(exchange) && untouched.get(part)?.status === exchange.status
+  const outage = ({ part, exchange }: Difference) => {
+    const other = untouched.get(part)
+    return other !== undefined && gone(exchange) && gone(other) && other.status === exchange.status
+  }
   return {
     changed: changed.filter((difference) => !outage(difference)),
     lostAlso: changed.filter(outage).map(({ part }) => part),
@@ -429,6 +452,8 @@ interface ControlRun {
   /** Whether the controls were the identical requests, one by one. */
   readonly paired: boolean
   readonly summary: string
+  /** Whether any of them succeeded, so that the sender's token was good at that time. */
+  readonly served: boolean
 }
 
 /** The attack's requests, sent by somebody to his own objects, undisguised. */
@@ -438,7 +463,7 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
   const prepared = await prepare(check.prepare, stage, scene)
   if (prepared && prepared.kind !== 'leak' && prepared.kind !== 'isolated') {
     const control: Control = { kind: prepared.kind === 'skipped' ? 'unsupported' : 'failed', reason: prepared.reason }
-    return { controls: [control], paired: false, summary: prepared.reason }
+    return { controls: [control], paired: false, summary: prepared.reason, served: false }
   }
   const proof = check.proof ?? (check.mutates ? 'effect' : 'data')
   const before = proof === 'effect' && mine.owner === 'alice' ? await takeSnapshot(client, mine) : []
@@ -475,7 +500,12 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
   // A route that a server lacks says nothing about those that it has.
   const tried = controls.filter(({ kind }) => kind !== 'unsupported')
   const bad = (tried.length > 0 ? tried : controls).find(({ kind }) => kind !== 'proved' && kind !== 'silent')
-  return { controls, paired: check.control === undefined, summary: bad && 'reason' in bad ? bad.reason : 'ok' }
+  return {
+    controls,
+    paired: check.control === undefined,
+    summary: bad && 'reason' in bad ? bad.reason : 'ok',
+    served: exchanges.some(succeeded),
+  }
 }
 
 async function missingProof(

@@ -1,5 +1,5 @@
 import type { Evidence } from './evidence.js'
-import { type Exchange, isEmptyAnswer, succeeded } from './probe.js'
+import { type Exchange, isEmptyAnswer, isWebPage, succeeded } from './probe.js'
 
 export type Verdict =
   | {
@@ -75,10 +75,12 @@ export function judge(
 }
 
 /** Why an answer that is none can't be judged. */
-function undecided({ ending }: Exchange): string | undefined {
+function undecided({ ending, status, body }: Exchange): string | undefined {
   if (ending === 'timeout') return 'no answer in time'
   if (ending === 'reset') return 'the connection was reset'
-  return ending === 'cut' ? 'the answer was too long to be searched to its end' : undefined
+  if (ending === 'cut') return 'the answer could not be searched to its end'
+  // Of a proxy, most likely. It serves nothing, and denies nothing either.
+  return status < 300 && isWebPage(body) ? `a web page instead of an answer (${status})` : undefined
 }
 
 function judgeDenial(exchange: Exchange, onCrash = 'make it a 401, 403 or 404'): Verdict {

@@ -24,21 +24,42 @@ export function flatten(headers: NodeJS.Dict<string | string[]>): Record<string,
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]))
 }
 
-const DECODERS: Readonly<Record<string, (data: Buffer) => Buffer>> = {
+const DECODERS: Readonly<Record<string, (data: Buffer, options: { maxOutputLength: number }) => Buffer>> = {
   gzip: gunzipSync,
   br: brotliDecompressSync,
   deflate: inflateSync,
 }
 
-/** A body as text, whatever it was packed in. */
-export function decode(data: Buffer, encoding: string | undefined): string {
-  const decoder = encoding === undefined ? undefined : DECODERS[encoding]
-  if (!decoder) return data.toString('utf8')
+/** The text of a body, or `undefined` where it can't be unpacked: an unknown coding, broken data, too much of it. */
+export function decode(data: Buffer, encoding = '', maxBytes: number): string | undefined {
+  let unpacked = data
   try {
-    return decoder(data).toString('utf8')
+    const codings = encoding
+      .toLowerCase()
+      .split(',')
+      .map((coding) => coding.trim())
+      .filter((coding) => !['', 'identity'].includes(coding))
+    // The last one was put on last. A HEAD names a coding and has no body.
+    for (const coding of data.length === 0 ? [] : codings.reverse()) {
+      const decoder = DECODERS[coding.replace(/^x-/, '')]
+      if (!decoder) return undefined
+      unpacked = decoder(unpacked, { maxOutputLength: maxBytes })
+    }
   } catch {
-    return data.toString('latin1')
+    return undefined
   }
+  return unpacked.toString('utf8')
+}
+
+/** The body and the ending of an answer: what can't be unpacked can't be searched. */
+export function unpacked(
+  data: Buffer,
+  encoding: string | undefined,
+  maxBytes: number,
+  ending: WireAnswer['ending'],
+): Pick<WireAnswer, 'body' | 'ending'> {
+  const body = decode(data, encoding, maxBytes)
+  return { body: body ?? '', ending: body === undefined && ending === 'complete' ? 'cut' : ending }
 }
 
 export interface Silence {

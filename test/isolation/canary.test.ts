@@ -31,6 +31,15 @@ describe('a canary', () => {
     expect(secrets.foreign('bob', [write(hard)], []).map(({ slot }) => slot)).toEqual(['thread.metadata'])
   })
 
+  it('is found behind a run of base64 that is too long for a pattern, and soon', () => {
+    const { secrets, hard } = planted()
+    const body = 'x'.repeat(4_000_000) + Buffer.from(hard).toString('base64')
+    const startedAt = performance.now()
+    expect(secrets.foreign('bob', [body], [])).toHaveLength(1)
+    expect(secrets.foreign('bob', ['\\'.repeat(4_000_000)], [])).toEqual([])
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
+  })
+
   it('is not found in what its owner receives', () => {
     const { secrets, hard, soft } = planted()
     expect(secrets.foreign('alice', [hard, soft], [])).toEqual([])

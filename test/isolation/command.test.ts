@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import TestIsolation from '../../src/commands/test-isolation.js'
-import { type FakeOptions, startFakeServer } from './support/fake-server.js'
+import { deputy } from './support/mutant.js'
+import { startWorld, type WorldOptions } from './support/world.js'
+import { json, lockedOut, oncePlanted } from './support/worlds.js'
+
+const leaky: WorldOptions = { overlay: deputy('GET /threads/:id') }
 
 /** Runs the command as oclif does, and collects what a shell would see. */
 async function authkit(...argv: string[]): Promise<{ stdout: string; stderr: string; exitCode: number }> {
@@ -31,8 +35,8 @@ async function authkit(...argv: string[]): Promise<{ stdout: string; stderr: str
   }
 }
 
-async function against(world: FakeOptions, ...argv: string[]) {
-  const server = await startFakeServer(world)
+async function against(world: WorldOptions, ...argv: string[]) {
+  const server = await startWorld(world)
   try {
     return await authkit('--url', server.url.href, ...argv)
   } finally {
@@ -59,14 +63,23 @@ describe('exit codes', () => {
   })
 
   it('1 for a leak', async () => {
-    const { stdout, exitCode } = await against({ leaks: ['thread.read'] }, '--only', 'thread.read')
+    const { stdout, exitCode } = await against(leaky, '--only', 'thread.read')
     expect(stdout).toContain("LEAK  thread.read@bob                   Bob read Alice's thread")
     expect(exitCode).toBe(1)
   })
 
   it('3 where nothing can be decided', async () => {
-    expect((await against({ refuse: 500 }, '--only', 'thread.read', '--keep')).exitCode).toBe(3)
-    expect((await against({ lockedOut: 'user2' }, '--keep')).exitCode).toBe(3)
+    expect(
+      (
+        await against(
+          oncePlanted(() => json(500, { detail: 'oops' })),
+          '--only',
+          'thread.read',
+          '--keep',
+        )
+      ).exitCode,
+    ).toBe(3)
+    expect((await against(lockedOut('user2'), '--keep')).exitCode).toBe(3)
   })
 
   it.each([
@@ -92,7 +105,7 @@ describe('exit codes', () => {
 
 describe('output', () => {
   it('is one JSON document with --json, and the exit code stays', async () => {
-    const { stdout, exitCode } = await against({ leaks: ['thread.read'] }, '--only', 'thread.read', '--json')
+    const { stdout, exitCode } = await against(leaky, '--only', 'thread.read', '--json')
     expect(JSON.parse(stdout)).toMatchObject({ schema: 1, summary: { leak: 1 }, exitCode: 1 })
     expect(exitCode).toBe(1)
   })
@@ -119,7 +132,7 @@ describe('output', () => {
   })
 
   it('is one JSON object a line with --ndjson', async () => {
-    const { stdout } = await against({ leaks: ['thread.read'] }, '--only', 'thread.read', '--ndjson')
+    const { stdout } = await against(leaky, '--only', 'thread.read', '--ndjson')
     const lines = stdout
       .trim()
       .split('\n')
@@ -133,19 +146,13 @@ describe('output', () => {
     try {
       const wanted = ['junit', 'sarif', 'html', 'markdown'].flatMap((kind) => [`--${kind}`, file(kind)])
       const baseline = ['--baseline', file('baseline'), '--update-baseline', '--yes']
-      await against({ leaks: ['thread.read'] }, '--only', 'thread.read', ...wanted, ...baseline)
+      await against(leaky, '--only', 'thread.read', ...wanted, ...baseline)
       expect(readdirSync(folder).toSorted()).toEqual(['baseline', 'html', 'junit', 'markdown', 'sarif'])
       expect(JSON.parse(readFileSync(file('sarif'), 'utf8')).runs[0].results).toHaveLength(1)
       const entries = JSON.parse(readFileSync(file('baseline'), 'utf8'))
       writeFileSync(file('baseline'), JSON.stringify([{ ...entries[0], reason: 'for the test' }]))
       process.exitCode = undefined
-      const accepted = await against(
-        { leaks: ['thread.read'] },
-        '--only',
-        'thread.read',
-        '--baseline',
-        file('baseline'),
-      )
+      const accepted = await against(leaky, '--only', 'thread.read', '--baseline', file('baseline'))
       expect(accepted.stdout).toContain('for the test')
       expect(accepted.exitCode).toBe(0)
     } finally {
@@ -156,7 +163,7 @@ describe('output', () => {
   it('takes tokens from the environment and shows neither', async () => {
     vi.stubEnv('AUTHKIT_ALICE_TOKEN', 'user2-token')
     vi.stubEnv('AUTHKIT_BOB_TOKEN', 'user1-token')
-    const { stdout, exitCode } = await against({ leaks: ['thread.read'] }, '--only', 'thread.search', '--verbose')
+    const { stdout, exitCode } = await against(leaky, '--only', 'thread.search', '--verbose')
     expect(stdout).toContain('Alice  user2   Bob  user1')
     expect(stdout).not.toMatch(/user[12]-token/)
     expect(exitCode).toBe(0)

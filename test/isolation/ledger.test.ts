@@ -126,3 +126,24 @@ describe('what is to be cleaned up', () => {
     expect(ids(made)).toContain('a-copy')
   })
 })
+
+describe('whom an object belongs to', () => {
+  const owners = (made: ReturnType<typeof ledger>) => made.objects().map(({ id, owner }) => [id, owner])
+
+  it('is who made it, whoever had chosen its id', () => {
+    const made = ledger()
+    made.reserve({ kind: 'thread', id: THEIRS, owner: 'bob' })
+    made.note(answer(post('/threads', { thread_id: THEIRS }), 200, JSON.stringify({ thread_id: THEIRS })))
+    expect(owners(made)).toEqual([[THEIRS, 'alice']])
+    // Somebody else's later success moves nothing.
+    const bob = answer(post('/threads', { thread_id: THEIRS }), 200, JSON.stringify({ thread_id: THEIRS }))
+    made.note({ ...bob, actor: 'bob' })
+    expect(owners(made)).toEqual([[THEIRS, 'alice']])
+  })
+
+  it('is who patched what was not there, where the server makes a thread of that', () => {
+    const made = ledger()
+    made.note({ ...answer(patch(`/threads/${OURS}`, {}), 200, JSON.stringify({ thread_id: THEIRS })), actor: 'bob' })
+    expect(owners(made)).toContainEqual([THEIRS, 'bob'])
+  })
+})

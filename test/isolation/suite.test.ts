@@ -8,18 +8,36 @@ import { jsonReport } from '../../src/isolation/reporters/json.js'
 import { ndjsonLine } from '../../src/isolation/reporters/ndjson.js'
 import { textReporter } from '../../src/isolation/reporters/text.js'
 import { runSuite } from '../../src/isolation/runner.js'
-import { leaking, play, TOKENS } from './support/fake-play.js'
-import { type FakeOptions, startFakeServer } from './support/fake-server.js'
+import { deputy } from './support/mutant.js'
+import { leaking, play, TOKENS } from './support/play.js'
+import { type Overlay, startWorld, type WorldOptions } from './support/world.js'
+import {
+  echoing,
+  lockedOut,
+  noRules,
+  oneUser,
+  open,
+  roleless,
+  strangers,
+  undeletable,
+  unstamped,
+} from './support/worlds.js'
+
+/** Who searches the store without a prefix searches Alice's. */
+const emptyPrefix: Overlay = (call, next) => {
+  const unscoped = call.user && call.path === '/store/items/search' && call.json.namespace_prefix?.length === 0
+  return next(unscoped ? call.as('user1').but({ json: { ...call.json, namespace_prefix: ['user1'] } }) : call)
+}
 
 const some = (...ids: string[]) => CHECKS.filter(({ id }) => ids.includes(id))
 
 describe('before the first check', () => {
-  it.each<[string, FakeOptions, string, number]>([
-    ['a server that looks at no token', { open: true }, 'boundary.no-token', 1],
-    ['a token of Alice that is refused', { lockedOut: 'user1' }, 'control.alice', 3],
-    ['a token of Bob that is refused', { lockedOut: 'user2' }, 'control.bob', 3],
-    ['two tokens of one user', { oneUser: true }, 'control.distinct', 3],
-    ['owners that are filtered and never stamped', { unstamped: true }, 'control.owner', 3],
+  it.each<[string, WorldOptions, string, number]>([
+    ['a server that looks at no token', open, 'boundary.no-token', 1],
+    ['a token of Alice that is refused', lockedOut('user1'), 'control.alice', 3],
+    ['a token of Bob that is refused', lockedOut('user2'), 'control.bob', 3],
+    ['two tokens of one user', oneUser, 'control.distinct', 3],
+    ['owners that are filtered and never stamped', unstamped(), 'control.owner', 3],
   ])('%s is one finding', async (_, world, id, exitCode) => {
     const { finished, verdicts } = await play(world, { keep: true })
     expect(finished.stop?.id).toBe(id)
@@ -28,7 +46,7 @@ describe('before the first check', () => {
   })
 
   it('a server that does not answer is exit code 3', async () => {
-    const server = await startFakeServer()
+    const server = await startWorld()
     await server.close()
     const events = []
     for await (const event of runSuite({ target: server.url, tokens: TOKENS, checks: CHECKS })) events.push(event)
@@ -45,7 +63,7 @@ describe('while it runs', () => {
   it('leaves everything with keep, and is repeatable by its seed', async () => {
     const checks = some('thread.read', 'thread.delete', 'store.get', 'run.join')
     const first = await play({}, { checks, seed: 5, keep: true, concurrency: 1 })
-    expect(first.server.remaining().threads).toBeGreaterThan(0)
+    expect(first.remaining.threads).toBeGreaterThan(0)
     expect(first.finished.cleanup).toBeUndefined()
     const second = await play({}, { checks, seed: 5, concurrency: 1 })
     expect([...second.verdicts.keys()]).toEqual([...first.verdicts.keys()])
@@ -53,7 +71,7 @@ describe('while it runs', () => {
   })
 
   it('cleans up after an interruption', async () => {
-    const server = await startFakeServer()
+    const server = await startWorld()
     const interruption = new AbortController()
     const events = []
     try {
@@ -63,16 +81,16 @@ describe('while it runs', () => {
         if (event.kind === 'checked') interruption.abort()
       }
       expect(events.at(-1)).toMatchObject({ kind: 'finished', interrupted: true, exitCode: 3 })
-      expect(server.remaining()).toEqual({ threads: 0, assistants: 0, items: 0 })
+      expect(await server.remaining()).toEqual({ threads: 0, assistants: 0, crons: 0, items: 0 })
     } finally {
       await server.close()
     }
   })
 
   it('lists what it could not remove, each with the line that removes it', async () => {
-    const { finished, server, events } = await play({ undeletable: true }, { checks: some('thread.read') })
+    const { finished, remaining, events } = await play(undeletable, { checks: some('thread.read') })
     const left = finished.cleanup?.left ?? []
-    expect(left).toHaveLength(server.remaining().threads)
+    expect(left).toHaveLength(remaining.threads)
     expect(left.length).toBeGreaterThan(0)
     expect(left[0]?.curl).toMatch(/^curl -X DELETE '.*\/threads\/.*' -H "authorization: Bearer \$(ALICE|BOB)"$/)
     const reporter = textReporter({ colours: createStyle(false), verbose: false })
@@ -83,21 +101,21 @@ describe('while it runs', () => {
     const [thread] = some('thread.delete')
     if (!thread) throw new Error('thread.delete is gone')
     const reckless = { ...thread, requests: () => [del('/threads/33333333-3333-4333-8333-333333333333')] }
-    const server = await startFakeServer()
+    const server = await startWorld()
     try {
       const run = async () => {
         for await (const _ of runSuite({ target: server.url, tokens: TOKENS, checks: [reckless] }));
       }
       await expect(run()).rejects.toBeInstanceOf(LedgerViolation)
       expect(server.seen.some(({ path }) => path.includes('33333333'))).toBe(false)
-      expect(server.remaining()).toEqual({ threads: 0, assistants: 0, items: 0 })
+      expect(await server.remaining()).toEqual({ threads: 0, assistants: 0, crons: 0, items: 0 })
     } finally {
       await server.close()
     }
   })
 
   it('says "by role" when Bob may not do it to his own either', async () => {
-    const { events } = await play({ roleless: true }, { checks: some('thread.copy') })
+    const { events } = await play(roleless, { checks: some('thread.copy') })
     const results = events.flatMap((event) =>
       event.kind === 'checked' && event.result.actor === 'bob' ? [event.result] : [],
     )
@@ -105,11 +123,11 @@ describe('while it runs', () => {
   })
 
   it('sends every request as the actor it belongs to', async () => {
-    const { server } = await play({}, { checks: some('thread.read', 'boundary.near-miss') })
-    const headers = new Set(server.seen.map(({ authorization }) => authorization))
+    const { seen } = await play({}, { checks: some('thread.read', 'boundary.near-miss') })
+    const headers = new Set(seen.map(({ headers }) => headers.get('authorization')))
     expect(headers).toContain('Bearer user1-token')
     expect(headers).toContain('Bearer user2-token')
-    expect(headers).toContain(undefined)
+    expect(headers).toContain(null)
     expect(headers).toContain('Bearer user1-toke')
     expect(headers).toContain('Bearer user1-tokenx')
     expect(headers).toContain('Bearer USER1-TOKEN')
@@ -125,17 +143,15 @@ describe('what is reported', () => {
   const document = (events: Awaited<ReturnType<typeof play>>['events']) => jsonReport(events, { version: '0.0.0' })
 
   it('never holds a token, even when the server sends them back', async () => {
-    const echoing = await play({
-      leaks: CHECKS.map(({ id }) => id).filter((id) => !id.startsWith('boundary.')),
-      echoTokens: true,
-    })
-    expect(leaking(echoing).length).toBeGreaterThan(40)
+    const played = await play({ ...noRules(), overlay: echoing() })
+    expect(leaking(played).length).toBeGreaterThan(20)
     const options = { version: '0.0.0', authFile: 'auth.ts', openIsError: true }
     const all = [
-      render(echoing.events, true),
-      JSON.stringify(document(echoing.events)),
-      ...echoing.events.map(ndjsonLine),
-      ...Object.values(FILE_REPORTS).map((report) => report(echoing.events, options)),
+      render(played.events, true),
+      JSON.stringify(document(played.events)),
+      ...played.events.map(ndjsonLine),
+      ...Object.values(FILE_REPORTS).map((report) => report(played.events, options)),
+      JSON.stringify(played.events),
     ].join('\n')
     for (const secret of [
       'user1-token',
@@ -147,15 +163,16 @@ describe('what is reported', () => {
     ]) {
       expect(all).not.toContain(secret)
     }
-    const invented = echoing.server.seen.flatMap(
-      ({ authorization }) => authorization?.match(/[a-z]{4}\d-[a-z]{5}$/) ?? [],
+    const invented = played.seen.flatMap(
+      ({ headers }) => headers.get('authorization')?.match(/[a-z]{4}\d-[a-z]{5}$/) ?? [],
     )
+    expect(invented).toContain('user1-token')
     for (const secret of invented) expect(all).not.toContain(secret)
     expect(all).toContain('$BOB')
   })
 
   it('does not hold the token when it is the refusal that stops the suite', async () => {
-    const { events } = await play({ lockedOut: 'user1', echoTokens: true }, { keep: true })
+    const { events } = await play({ overlay: echoing(lockedOut('user1').overlay) }, { keep: true })
     const all = render(events, true) + JSON.stringify(document(events))
     expect(all).toContain('control.alice')
     expect(all).toContain('$ALICE')
@@ -163,10 +180,7 @@ describe('what is reported', () => {
   })
 
   it('shows a leak with its evidence, a curl line and the handler to add', async () => {
-    const { events } = await play(
-      { leaks: ['store.search.empty-prefix'] },
-      { checks: some('store.search.empty-prefix') },
-    )
+    const { events } = await play({ overlay: emptyPrefix }, { checks: some('store.search.empty-prefix') })
     const text = render(events, false)
     expect(text).toMatch(/LEAK +critical +store\.search\.empty-prefix@bob/)
     expect(text).toMatch(/saw {5}store\.value at items\[0\]\.value\.v: "iso[a-z2-7]{26}"/)
@@ -187,7 +201,10 @@ describe('what is reported', () => {
   })
 
   it('is one document with --json', async () => {
-    const { events } = await play({ leaks: ['thread.read'] }, { checks: some('thread.read', 'thread.search') })
+    const { events } = await play(
+      { overlay: deputy('GET /threads/:id') },
+      { checks: some('thread.read', 'thread.search') },
+    )
     const report = document(events)
     expect(report).toMatchObject({
       schema: 1,
@@ -212,7 +229,7 @@ describe('what is reported', () => {
 
   it('masks what the run did not plant', async () => {
     const { events } = await play(
-      { leaks: ['thread.read'], strangers: 'a secret of somebody else' },
+      { overlay: strangers('a secret of somebody else', deputy('GET /threads/:id')) },
       {
         checks: some('thread.read'),
       },

@@ -44,7 +44,8 @@ function verdict({ answer, control = PROVED, canary = false, on2xx = 'leak-unles
 
 const STREAM = { 'content-type': 'text/event-stream' }
 
-describe('the eight mistakes of such suites', () => {
+// The eight mistakes of such suites, each in a world of its own, are eight-mistakes.test.ts.
+describe('one exchange', () => {
   it.each<[mistake: string, given: Given, expected: Verdict['kind']]>([
     ['an attack that died in validation is no denial', { answer: { status: 422 }, control: FAILED }, 'inconclusive'],
     ['a crash is no denial', { answer: { status: 500 } }, 'inconclusive'],
@@ -67,7 +68,6 @@ describe('the eight mistakes of such suites', () => {
     ['own rows are no leak', { answer: { status: 200, body: '[{"thread_id":"mine"}]' }, on2xx: 'own' }, 'isolated'],
     ['a body of the same length is no leak', { answer: { status: 404, body: 'x'.repeat(500) } }, 'isolated'],
   ])('%s', (_, given, expected) => expect(verdict(given)).toBe(expected))
-  // Echoed ids are canary.test.ts, writes that are refused and executed are worlds.test.ts (integrity.snapshot).
 })
 
 describe('evidence beats everything', () => {
@@ -95,6 +95,18 @@ describe('denials', () => {
   it.each(['timeout', 'reset', 'cut'] as const)('an answer that ends with %s proves nothing', (ending) => {
     expect(verdict({ answer: { status: ending === 'cut' ? 200 : 0, ending } })).toBe('inconclusive')
     expect(verdict({ answer: { status: 200, body: '[]', ending } })).toBe('inconclusive')
+  })
+  it('a web page proves nothing, unless it carries data', () => {
+    const body = '<!DOCTYPE html><title>Sign in</title>'
+    expect(verdict({ answer: { status: 200, body } })).toBe('inconclusive')
+    expect(verdict({ answer: { status: 200, body }, canary: true })).toBe('leak')
+    expect(verdict({ answer: { status: 404, body } })).toBe('isolated')
+  })
+  it('a stream is known by its first line, where a proxy has changed its type', () => {
+    const body = 'event: error\ndata: "Run not found"\n\n'
+    const headers = { 'content-type': 'text/plain' }
+    expect(verdict({ answer: { status: 200, headers, body } })).toBe('isolated')
+    expect(verdict({ answer: { status: 200, headers, body: `event: values\ndata: 1\n\n${body}` } })).toBe('leak')
   })
   it('an open and silent stream is "no data", not a time-out', () => {
     expect(verdict({ answer: { status: 200, headers: STREAM, ending: 'quiet' } })).toBe('isolated')

@@ -138,6 +138,13 @@ async function countFor(server: TestServer, user: User) {
 
 /** `user1-token` is user1. Everybody sees what they made, and a store of their own. */
 export function ownerOnly(base = authOf()): Auth {
+  return ownedObjects(base).on('store', ({ value, user }) => {
+    if (value.namespace?.[0] !== user.identity) throw new HTTPException(403)
+  })
+}
+
+/** The same without a rule for the store. */
+export function ownedObjects(base = authOf()): Auth {
   return base
     .on(
       [
@@ -156,9 +163,6 @@ export function ownerOnly(base = authOf()): Auth {
       },
     )
     .on(['threads', 'assistants', 'crons'], ({ user }) => ({ owner: user.identity }))
-    .on('store', ({ value, user }) => {
-      if (value.namespace?.[0] !== user.identity) throw new HTTPException(403)
-    })
 }
 
 /** Only who is calling is decided; `names` calls users otherwise. */
