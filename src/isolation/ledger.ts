@@ -244,16 +244,19 @@ function idsOf(probe: Probe): { inPath: string[]; inBody: string[] } {
   }
 }
 
+/** The ids in a value, however deep: bodies may be nested deeper than calls can. */
 function namedIn(value: unknown): string[] {
-  if (value === null || typeof value !== 'object') return []
-  return Object.entries(value).flatMap(([name, inner]) =>
-    ID_FIELDS.has(name)
-      ? [inner]
-          .flat()
-          .filter((id) => id !== null && id !== undefined)
-          .map(String)
-      : namedIn(inner),
-  )
+  const found: string[] = []
+  const open = [value]
+  while (open.length > 0) {
+    const next = open.pop()
+    if (next === null || typeof next !== 'object') continue
+    for (const [name, inner] of Object.entries(next)) {
+      if (!ID_FIELDS.has(name)) open.push(inner)
+      else for (const id of [inner].flat()) if (id !== null && id !== undefined) found.push(String(id))
+    }
+  }
+  return found
 }
 
 /** Whether this answer says that the run it names moves no more. */

@@ -7,6 +7,7 @@ import type { Client } from './client.js'
 import type { CheckResult } from './events.js'
 import type { Evidence } from './evidence.js'
 import { type Belongings, haltOf, messageOf, type Need, PlantFailure, plant, settled } from './fixtures.js'
+import { onlyReads } from './ledger.js'
 import { unsupported } from './offers.js'
 import { type Exchange, get, isEmptyAnswer, type Probe, routeOf, succeeded } from './probe.js'
 import { compareSnapshots, type Difference, type Snapshot, takeSnapshot } from './snapshot.js'
@@ -447,6 +448,21 @@ async function perform(
   return { exchanges, held }
 }
 
+/** The same, but what only reads and is asked several times is sent once: without their disguises many probes are alike. */
+async function performOnce(
+  check: Check,
+  stage: Stage,
+  scene: Scene,
+  actor: ActorName,
+  probes: readonly Probe[],
+): Promise<{ exchanges: Exchange[] }> {
+  const keys = probes.map((probe, index) => (onlyReads(probe) ? JSON.stringify(probe) : `${index}`))
+  const distinct = probes.filter((_, index) => keys.indexOf(keys[index] ?? '') === index)
+  const { exchanges } = await perform(check, stage, scene, actor, distinct)
+  const answers = new Map([...new Set(keys)].map((key, index) => [key, exchanges[index]]))
+  return { exchanges: keys.flatMap((key) => answers.get(key) ?? []) }
+}
+
 interface ControlRun {
   readonly controls: readonly Control[]
   /** Whether the controls were the identical requests, one by one. */
@@ -468,7 +484,7 @@ async function controlOf(check: Check, stage: Stage, mine: Belongings): Promise<
   const proof = check.proof ?? (check.mutates ? 'effect' : 'data')
   const before = proof === 'effect' && mine.owner === 'alice' ? await takeSnapshot(client, mine) : []
   const probes = (check.control ?? check.requests).call(check, scene)
-  const { exchanges } = await perform(check, stage, scene, mine.owner, probes.map(undisguised))
+  const { exchanges } = await performOnce(check, stage, scene, mine.owner, probes.map(undisguised))
 
   const who = WHO[mine.owner]
   const failed = (reason: string): Control => ({ kind: 'failed', reason })
