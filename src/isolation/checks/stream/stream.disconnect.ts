@@ -39,17 +39,19 @@ export const streamDisconnect: Check = {
     const probes = [...joined(run.id, `/threads/${thread.id}`), ...joined(live.id, `/threads/${live.thread}`)]
     const [first] = await Promise.all(probes.map(attack))
     await settled(stage, 'alice', live.thread, live.id)
-    const [pending, state] = await Promise.all([
+    const [pending, begun, state] = await Promise.all([
       alice(get(`/threads/${thread.id}/runs/${run.id}`)),
+      alice(get(`/threads/${live.thread}/runs/${live.id}`)),
       alice(get(`/threads/${live.thread}/state`)),
     ])
     if (!first) return []
-    const status = field(pending, 'status')
-    return [
-      ...(typeof status === 'string' && status !== 'pending' ? [stated(first, 'run', `Alice's run is ${status}`)] : []),
-      ...(succeeded(state) && !state.body.includes(live.secret)
-        ? [stated(first, 'run', "Alice's run never began")]
-        : []),
-    ]
+    const [status, outcome] = [field(pending, 'status'), field(begun, 'status')]
+    const cancelled = typeof status === 'string' && status !== 'pending'
+    if (cancelled) return [stated(first, 'run', `Alice's run is ${status}`)]
+    if (outcome === 'pending' || outcome === 'running') {
+      return { kind: 'inconclusive', reason: "Alice's run did not begin in time, though nobody stopped it" }
+    }
+    const reached = !succeeded(state) || state.body.includes(live.secret)
+    return reached ? [] : [stated(first, 'run', "Alice's run never began")]
   },
 }
