@@ -67,10 +67,17 @@ export function createSecrets(): Secrets {
     return found
   }
 
-  const received = (texts: readonly string[], sent: readonly string[]): PlantedSecret[] => {
+  /** What counts in what was received. What was sent is looked at only where something does. */
+  const received = (
+    texts: readonly string[],
+    sent: readonly string[],
+    counts: (secret: PlantedSecret) => boolean,
+  ): PlantedSecret[] => {
+    const values = new Set(texts.flatMap((text) => [...known(text)]))
+    const found = [...values].flatMap((value) => planted.get(value) ?? []).filter(counts)
+    if (found.length === 0) return found
     const echoed = new Set(sent.flatMap((text) => [...known(text)]))
-    const values = new Set(texts.flatMap((text) => [...known(text)]).filter((value) => !echoed.has(value)))
-    return [...values].flatMap((value) => planted.get(value) ?? [])
+    return found.filter(({ value }) => !echoed.has(value))
   }
 
   return {
@@ -82,9 +89,9 @@ export function createSecrets(): Secrets {
     },
     foreign(actor, texts, sent) {
       const own = stored.get(actor)
-      return received(texts, sent).filter(({ value, owner, hard }) => owner !== actor && (hard || !own?.has(value)))
+      return received(texts, sent, ({ value, owner, hard }) => owner !== actor && (hard || !own?.has(value)))
     },
-    of: (owner, texts, sent) => received(texts, sent).filter((secret) => secret.owner === owner),
+    of: (owner, texts, sent) => received(texts, sent, (secret) => secret.owner === owner),
     storedBy(actor, texts) {
       const own = stored.get(actor) ?? new Set()
       for (const text of texts) for (const value of known(text)) own.add(value)
@@ -117,6 +124,8 @@ export function spellings(text: string, depth = 0): string[] {
   ]
 }
 
+/** What is no base64 but looks like it: most of all that stands in answers. */
+const PLAIN = /^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|iso[a-z2-7]{26})$/
 const NOT_PRINTABLE = /[^\t\n\r\x20-\x7e]/
 const BASE64 = new Set(Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_'))
 
@@ -129,7 +138,7 @@ function base64Runs(text: string): string[] {
   let from = 0
   for (let at = 0; at <= text.length; at++) {
     if (BASE64.has(text.charCodeAt(at))) continue
-    if (at - from >= 24) {
+    if (at - from >= 24 && !PLAIN.test(text.slice(from, at))) {
       for (const start of [0, 1, 2, 3]) {
         found.push(Buffer.from(text.slice(from + start, at), 'base64').toString('latin1'))
       }

@@ -201,7 +201,7 @@ export function createClient(options: ClientOptions): Client {
   }
 }
 
-const receivedIn = ({ body, headers }: Exchange) => [body, ...Object.values(headers)]
+const receivedIn = ({ body, headers }: Exchange) => [body, Object.values(headers).join('\n')]
 
 const sentIn = ({ probe }: Exchange) => [probe.path, ...saidIn(probe), JSON.stringify([probe.headers, probe.disguise])]
 

@@ -259,7 +259,7 @@ export async function settled(stage: Stage, owner: Owner, thread: string, run?: 
     return field(await stage.client.send(owner, get(`/threads/${thread}`)), 'status') === 'busy'
   }
   const deadline = performance.now() + stage.settings.runTimeoutMs
-  for (let pauseMs = 5; (await busy()) && performance.now() < deadline; pauseMs = Math.min(pauseMs * 2, 200)) {
+  for (let pauseMs = 10; (await busy()) && performance.now() < deadline; pauseMs = Math.min(pauseMs * 2, 200)) {
     await sleep(pauseMs)
   }
 }

@@ -20,7 +20,6 @@ export async function takeSnapshot(client: Client, target: Belongings): Promise<
     const { id } = target.thread
     parts.push(
       ['thread', get(`/threads/${id}`)],
-      ['state', get(`/threads/${id}/state`)],
       ['history', post(`/threads/${id}/history`, { limit: 100 })],
       ['runs', get(`/threads/${id}/runs?limit=100`)],
     )

@@ -34,7 +34,9 @@ export const roleless: WorldOptions = {
 /** Threads are made and never deleted. */
 export const undeletable: WorldOptions = {
   overlay: (call, next) =>
-    call.method === 'DELETE' && /^\/threads\/[^/]+$/.test(call.path) ? json(404, { detail: 'Not found' }) : next(call),
+    (call.method === 'DELETE' && /^\/threads\/[^/]+$/.test(call.path)) || call.path === '/threads/prune'
+      ? json(404, { detail: 'Not found' })
+      : next(call),
 }
 
 /** Once somebody else has tried to delete a thread, Alice finds nothing of hers any more. */

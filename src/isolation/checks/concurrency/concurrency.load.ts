@@ -9,9 +9,9 @@ import type { Stage } from '../../stage.js'
 
 const ID = 'concurrency.load'
 const CONNECTIONS = 16
-const REQUESTS = 50
+const REQUESTS = 10
 /** So many requests are about one thread: one makes it, the others read it and look for it. */
-const EACH = 10
+const EACH = 5
 
 /** One connection's requests, one after the other, always about its user's own threads. */
 async function work({ client, ledger, secrets, runId }: Stage, owner: Owner): Promise<Exchange[]> {
