@@ -51,3 +51,8 @@ async function routesOf(stage: Stage): Promise<ReadonlySet<string> | undefined> 
 function routeKey(method: string, path: string): string {
   return `${method.toUpperCase()} ${path.replaceAll(/\{[^}]*\}/g, '{}')}`
 }
+
+/** Why the checks of crons are skipped: some servers say of themselves that they have none. */
+export function noCrons({ learnt }: Stage): string | undefined {
+  return learnt.crons ? undefined : 'the server says that it has no crons'
+}

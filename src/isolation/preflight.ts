@@ -93,6 +93,7 @@ export async function preflight(options: PreflightOptions): Promise<Preflight> {
       agent,
       identities,
       ownerKey,
+      crons: field(info, 'flags', 'crons') !== false,
       clockSkewMs: skewOf(info),
       proofs: Object.fromEntries(firsts.map((first) => [first.owner, first])),
       unknownRoute: { status: unknown.status, body: withoutIds(unknown.body) },

@@ -24,6 +24,8 @@ export interface Learnt {
   readonly proofs: Readonly<Partial<Record<Owner, Proof>>>
   /** How an unknown route answers Alice, ids removed. */
   readonly unknownRoute: { readonly status: number; readonly body: string }
+  /** Whether it has crons: `false` only where it says so. */
+  readonly crons: boolean
   /** How far the clock of the server is ahead of ours. */
   readonly clockSkewMs: number
   /** Name and version of the server, as far as it says. */

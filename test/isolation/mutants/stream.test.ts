@@ -113,7 +113,10 @@ const mutants: Record<string, Mutant | Overlay> = {
     (call, run) => own(call) && run.resumable && !replays(call) && !call.path.includes(run.thread),
   ),
   'stream.run-id': finds((call, run) => !own(call) && run.resumable && !replays(call)),
-  'stream.replay': finds((call, run) => replays(call) && !call.path.includes(run.thread)),
+  'stream.replay': {
+    overlay: finds((call, run) => replays(call) && !call.path.includes(run.thread)),
+    also: { checks: ['stream.parent'], because: 'it asks for a replay through a thread of its own too' },
+  },
   'stream.finished': finished,
   'stream.theft': theft,
   'stream.disconnect': deputy((call) => JOIN.test(call.path) && leaves(call)),

@@ -23,7 +23,8 @@ export const boundaryWebsocket: Check = {
   on2xx: 'own',
   // 426 and 404 say that there is nothing to upgrade to.
   accepts: [426],
-  proof: 'data',
+  // A connection may well stay silent until something happens.
+  proof: 'success',
   absent: ({ client }) => (client.socket ? undefined : 'there is no connection that could be upgraded'),
   straight: ({ target }) => [get(`/threads/${target.thread.id}/state`)],
   requests({ target }) {

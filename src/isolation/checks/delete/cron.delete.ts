@@ -1,6 +1,7 @@
 import type { Check } from '../../check.js'
 import { returnOwner } from '../../fix.js'
 import { dormant } from '../../fixtures.js'
+import { noCrons } from '../../offers.js'
 import { del, field, post, succeeded } from '../../probe.js'
 
 export const cronDelete: Check = {
@@ -16,6 +17,7 @@ export const cronDelete: Check = {
   event: 'crons:delete',
   fix: returnOwner('crons:delete'),
   actors: ['bob', 'nobody'],
+  absent: noCrons,
   needs: ['cron'],
   own: ['thread'],
   mutates: true,

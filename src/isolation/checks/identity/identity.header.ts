@@ -29,7 +29,12 @@ export const identityHeader: Check = {
     /^[\x20-\x7e]*$/.test(learnt.identities.alice ?? '') ? undefined : "Alice's name cannot stand in a header",
   requests: ({ halt, own, agent, identity, message, marker }) =>
     HEADERS.map((name) => ({
-      ...post(`/threads/${own.thread.id}/runs`, { assistant_id: agent, input: message(marker), ...halt }),
+      ...post(`/threads/${own.thread.id}/runs`, {
+        assistant_id: agent,
+        input: message(marker),
+        ...halt,
+        multitask_strategy: 'enqueue',
+      }),
       disguise: { headers: { [name]: identity.target } },
     })),
   // A header that is only copied under its own name is no identity, until a graph takes it for one.

@@ -1,6 +1,7 @@
 import type { Check } from '../../check.js'
 import { excess } from '../../count-guess.js'
 import { returnOwner } from '../../fix.js'
+import { noCrons } from '../../offers.js'
 import { post, succeeded } from '../../probe.js'
 
 export const cronSearch: Check = {
@@ -16,6 +17,7 @@ export const cronSearch: Check = {
   event: 'crons:search',
   fix: returnOwner('crons:search'),
   actors: ['bob', 'nobody'],
+  absent: noCrons,
   needs: ['thread', 'cron'],
   // With nothing else on its way the attacker's own crons stay as many as they are.
   when: 'alone',

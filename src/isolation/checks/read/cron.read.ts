@@ -1,5 +1,6 @@
 import type { Check } from '../../check.js'
 import { returnOwner } from '../../fix.js'
+import { noCrons } from '../../offers.js'
 import { get } from '../../probe.js'
 
 export const cronRead: Check = {
@@ -15,6 +16,7 @@ export const cronRead: Check = {
   event: 'crons:read',
   fix: returnOwner('crons:read'),
   actors: ['bob', 'nobody'],
+  absent: noCrons,
   needs: ['cron'],
   on2xx: 'leak-unless-empty',
   requests: ({ target }) => [get(`/runs/crons/${target.cron.id}`)],

@@ -31,7 +31,10 @@ export const streamParent: Check = {
     get(`/threads/${thread.id}/runs/${run.id}/stream`, { 'last-event-id': '-1' }),
     get(`/threads/${live.thread}/runs/${live.id}/stream`, { 'last-event-id': '-1' }),
   ],
-  requests: ({ target, own }) => [get(`/threads/${own.thread.id}/runs/${target.run.id}/stream`)],
+  requests({ target, own }) {
+    const path = `/threads/${own.thread.id}/runs/${target.run.id}/stream`
+    return [get(path), get(path, { 'last-event-id': '-1' })]
+  },
   // Some servers find out after a moment whose run it is. Whoever asks again and again is there when it begins.
   async inspect({ scene, stage, attack, seen }) {
     const { own, target } = scene

@@ -1,5 +1,6 @@
 import type { Check } from '../../check.js'
 import { returnOwner } from '../../fix.js'
+import { noCrons } from '../../offers.js'
 import { patch } from '../../probe.js'
 
 export const cronUpdate: Check = {
@@ -15,6 +16,7 @@ export const cronUpdate: Check = {
   event: 'crons:update',
   fix: returnOwner('crons:update'),
   actors: ['bob', 'nobody'],
+  absent: noCrons,
   needs: ['cron'],
   mutates: true,
   on2xx: 'own',

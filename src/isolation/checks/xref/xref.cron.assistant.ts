@@ -1,6 +1,7 @@
 import type { Check } from '../../check.js'
 import { dormantCron } from '../../dormant-cron.js'
 import { serverBug } from '../../fix.js'
+import { noCrons } from '../../offers.js'
 import { del, field, post } from '../../probe.js'
 
 export const xrefCronAssistant: Check = {
@@ -16,6 +17,7 @@ export const xrefCronAssistant: Check = {
   refs: ['API1', '639'],
   event: 'assistants:read',
   fix: serverBug('creating a cron must ask assistants:read for the assistant it names'),
+  absent: noCrons,
   needs: ['assistant'],
   mutates: true,
   on2xx: 'leak',

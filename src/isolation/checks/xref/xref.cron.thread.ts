@@ -1,6 +1,7 @@
 import type { Check } from '../../check.js'
 import { dormantCron } from '../../dormant-cron.js'
 import { returnOwner } from '../../fix.js'
+import { noCrons } from '../../offers.js'
 import { del, field, post } from '../../probe.js'
 
 export const xrefCronThread: Check = {
@@ -15,6 +16,7 @@ export const xrefCronThread: Check = {
   refs: ['API1', '639'],
   event: 'threads:read',
   fix: `${returnOwner('threads:read')}; the server asks it, and threads:create_run, for the thread of a cron`,
+  absent: noCrons,
   needs: ['thread'],
   mutates: true,
   // Only a cron that is bound to her thread counts: some servers leave out what they don't know.
