@@ -35,8 +35,8 @@ import { spaceCross } from './credential/space.cross.js'
 import { vaultFlowSwap } from './credential/vault.flow-swap.js'
 import { vaultReadOther } from './credential/vault.read-other.js'
 import { vaultUseOther } from './credential/vault.use-other.js'
-import { assistantDelete } from './delete/assistant.delete.js'
 import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
+import { assistantDelete } from './delete/assistant.delete.js'
 import { cronDelete } from './delete/cron.delete.js'
 import { deleteReplay } from './delete/delete.replay.js'
 import { deleteResidue } from './delete/delete.residue.js'
@@ -71,8 +71,8 @@ import { cronSearch } from './list/cron.search.js'
 import { pageCursor } from './list/page.cursor.js'
 import { pageHeaders } from './list/page.headers.js'
 import { threadCount } from './list/thread.count.js'
-import { threadSearch } from './list/thread.search.js'
 import { threadSearchIds } from './list/thread.search.ids.js'
+import { threadSearch } from './list/thread.search.js'
 import { threadSearchMetadata } from './list/thread.search.metadata.js'
 import { threadSearchOperators } from './list/thread.search.operators.js'
 import { threadSearchValues } from './list/thread.search.values.js'
@@ -97,19 +97,19 @@ import { runRead } from './read/run.read.js'
 import { threadCopy } from './read/thread.copy.js'
 import { threadHistory } from './read/thread.history.js'
 import { threadRead } from './read/thread.read.js'
-import { threadState } from './read/thread.state.js'
 import { threadStateCheckpoint } from './read/thread.state.checkpoint.js'
+import { threadState } from './read/thread.state.js'
 import { storeAgentMemory } from './store/store.agent-memory.js'
 import { storeDelete } from './store/store.delete.js'
-import { storeGet } from './store/store.get.js'
 import { storeGetEncoding } from './store/store.get.encoding.js'
+import { storeGet } from './store/store.get.js'
 import { storeNamespaces } from './store/store.namespaces.js'
 import { storeNamespacesMatch } from './store/store.namespaces.match.js'
 import { storePut } from './store/store.put.js'
 import { storePutShape } from './store/store.put.shape.js'
-import { storeSearch } from './store/store.search.js'
 import { storeSearchEmptyPrefix } from './store/store.search.empty-prefix.js'
 import { storeSearchFilter } from './store/store.search.filter.js'
+import { storeSearch } from './store/store.search.js'
 import { storeSearchQuery } from './store/store.search.query.js'
 import { storeSearchSeparator } from './store/store.search.separator.js'
 import { storeSearchSibling } from './store/store.search.sibling.js'
@@ -120,8 +120,8 @@ import { streamParent } from './stream/stream.parent.js'
 import { streamReplay } from './stream/stream.replay.js'
 import { streamRunId } from './stream/stream.run-id.js'
 import { streamTheft } from './stream/stream.theft.js'
-import { streamThread } from './stream/stream.thread.js'
 import { streamThreadEvents } from './stream/stream.thread-events.js'
+import { streamThread } from './stream/stream.thread.js'
 import { streamV2Command } from './stream/stream.v2.command.js'
 import { streamV2Squat } from './stream/stream.v2.squat.js'
 import { streamV2State } from './stream/stream.v2.state.js'
@@ -188,8 +188,8 @@ export const CHECKS: readonly Check[] = [
   vaultFlowSwap,
   vaultReadOther,
   vaultUseOther,
-  assistantDelete,
   assistantDeleteCascade,
+  assistantDelete,
   cronDelete,
   deleteReplay,
   deleteResidue,
@@ -224,8 +224,8 @@ export const CHECKS: readonly Check[] = [
   pageCursor,
   pageHeaders,
   threadCount,
-  threadSearch,
   threadSearchIds,
+  threadSearch,
   threadSearchMetadata,
   threadSearchOperators,
   threadSearchValues,
@@ -250,19 +250,19 @@ export const CHECKS: readonly Check[] = [
   threadCopy,
   threadHistory,
   threadRead,
-  threadState,
   threadStateCheckpoint,
+  threadState,
   storeAgentMemory,
   storeDelete,
-  storeGet,
   storeGetEncoding,
+  storeGet,
   storeNamespaces,
   storeNamespacesMatch,
   storePut,
   storePutShape,
-  storeSearch,
   storeSearchEmptyPrefix,
   storeSearchFilter,
+  storeSearch,
   storeSearchQuery,
   storeSearchSeparator,
   storeSearchSibling,
@@ -273,8 +273,8 @@ export const CHECKS: readonly Check[] = [
   streamReplay,
   streamRunId,
   streamTheft,
-  streamThread,
   streamThreadEvents,
+  streamThread,
   streamV2Command,
   streamV2Squat,
   streamV2State,

@@ -98,7 +98,10 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
       }),
       ...(more > 0 ? [dim(`${INDENT}        and ${more} more, see --json`)] : []),
       ...(best[0] ? [verbatim('repeat', repeatLines(best[0].curl))] : []),
-      dim(`${INDENT}        on objects that stay: authkit test-isolation --url ${target} --only ${check.id} --keep`),
+      // Of any other API it made nothing that would go.
+      ...(check.family === 'any'
+        ? []
+        : [dim(`${INDENT}        on objects that stay: authkit test-isolation --url ${target} --only ${check.id} --keep`)]),
       said('fix', fix.words),
       ...(fix.code === undefined ? [] : [verbatim('', fix.code.split('\n'))]),
       said('more', `authkit test-isolation --explain ${check.id}`),
@@ -133,6 +136,7 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
       ...Array.from(byReason(groups.open), open),
       groups.accepted.map(accepted),
       (event.notes ?? []).map((note) => `  ${dim('note ')}  ${note}`),
+      results.length === 0 && !event.stop ? [`  ${dim('note ')}  nothing was given that these checks could try`] : [],
       event.cleanup === undefined
         ? event.ledgers.map((file) => `  ${dim('kept ')}  to remove it: authkit test-isolation --cleanup ${file}`)
         : [],
