@@ -1,4 +1,5 @@
 // Written by `npm run generate`. A check is a file in the folder of its family.
+// biome-ignore-all assist/source/organizeImports: it is written in the order of the files
 import type { Check } from '../check.js'
 import { boundaryEmptyToken } from './boundary/boundary.empty-token.js'
 import { boundaryInternalRoutes } from './boundary/boundary.internal-routes.js'
@@ -35,8 +36,8 @@ import { spaceCross } from './credential/space.cross.js'
 import { vaultFlowSwap } from './credential/vault.flow-swap.js'
 import { vaultReadOther } from './credential/vault.read-other.js'
 import { vaultUseOther } from './credential/vault.use-other.js'
-import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
 import { assistantDelete } from './delete/assistant.delete.js'
+import { assistantDeleteCascade } from './delete/assistant.delete.cascade.js'
 import { cronDelete } from './delete/cron.delete.js'
 import { deleteReplay } from './delete/delete.replay.js'
 import { deleteResidue } from './delete/delete.residue.js'
@@ -71,8 +72,8 @@ import { cronSearch } from './list/cron.search.js'
 import { pageCursor } from './list/page.cursor.js'
 import { pageHeaders } from './list/page.headers.js'
 import { threadCount } from './list/thread.count.js'
-import { threadSearchIds } from './list/thread.search.ids.js'
 import { threadSearch } from './list/thread.search.js'
+import { threadSearchIds } from './list/thread.search.ids.js'
 import { threadSearchMetadata } from './list/thread.search.metadata.js'
 import { threadSearchOperators } from './list/thread.search.operators.js'
 import { threadSearchValues } from './list/thread.search.values.js'
@@ -97,19 +98,19 @@ import { runRead } from './read/run.read.js'
 import { threadCopy } from './read/thread.copy.js'
 import { threadHistory } from './read/thread.history.js'
 import { threadRead } from './read/thread.read.js'
-import { threadStateCheckpoint } from './read/thread.state.checkpoint.js'
 import { threadState } from './read/thread.state.js'
+import { threadStateCheckpoint } from './read/thread.state.checkpoint.js'
 import { storeAgentMemory } from './store/store.agent-memory.js'
 import { storeDelete } from './store/store.delete.js'
-import { storeGetEncoding } from './store/store.get.encoding.js'
 import { storeGet } from './store/store.get.js'
+import { storeGetEncoding } from './store/store.get.encoding.js'
 import { storeNamespaces } from './store/store.namespaces.js'
 import { storeNamespacesMatch } from './store/store.namespaces.match.js'
 import { storePut } from './store/store.put.js'
 import { storePutShape } from './store/store.put.shape.js'
+import { storeSearch } from './store/store.search.js'
 import { storeSearchEmptyPrefix } from './store/store.search.empty-prefix.js'
 import { storeSearchFilter } from './store/store.search.filter.js'
-import { storeSearch } from './store/store.search.js'
 import { storeSearchQuery } from './store/store.search.query.js'
 import { storeSearchSeparator } from './store/store.search.separator.js'
 import { storeSearchSibling } from './store/store.search.sibling.js'
@@ -120,8 +121,8 @@ import { streamParent } from './stream/stream.parent.js'
 import { streamReplay } from './stream/stream.replay.js'
 import { streamRunId } from './stream/stream.run-id.js'
 import { streamTheft } from './stream/stream.theft.js'
-import { streamThreadEvents } from './stream/stream.thread-events.js'
 import { streamThread } from './stream/stream.thread.js'
+import { streamThreadEvents } from './stream/stream.thread-events.js'
 import { streamV2Command } from './stream/stream.v2.command.js'
 import { streamV2Squat } from './stream/stream.v2.squat.js'
 import { streamV2State } from './stream/stream.v2.state.js'
@@ -188,8 +189,8 @@ export const CHECKS: readonly Check[] = [
   vaultFlowSwap,
   vaultReadOther,
   vaultUseOther,
-  assistantDeleteCascade,
   assistantDelete,
+  assistantDeleteCascade,
   cronDelete,
   deleteReplay,
   deleteResidue,
@@ -224,8 +225,8 @@ export const CHECKS: readonly Check[] = [
   pageCursor,
   pageHeaders,
   threadCount,
-  threadSearchIds,
   threadSearch,
+  threadSearchIds,
   threadSearchMetadata,
   threadSearchOperators,
   threadSearchValues,
@@ -250,19 +251,19 @@ export const CHECKS: readonly Check[] = [
   threadCopy,
   threadHistory,
   threadRead,
-  threadStateCheckpoint,
   threadState,
+  threadStateCheckpoint,
   storeAgentMemory,
   storeDelete,
-  storeGetEncoding,
   storeGet,
+  storeGetEncoding,
   storeNamespaces,
   storeNamespacesMatch,
   storePut,
   storePutShape,
+  storeSearch,
   storeSearchEmptyPrefix,
   storeSearchFilter,
-  storeSearch,
   storeSearchQuery,
   storeSearchSeparator,
   storeSearchSibling,
@@ -273,8 +274,8 @@ export const CHECKS: readonly Check[] = [
   streamReplay,
   streamRunId,
   streamTheft,
-  streamThreadEvents,
   streamThread,
+  streamThreadEvents,
   streamV2Command,
   streamV2Squat,
   streamV2State,

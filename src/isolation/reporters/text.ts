@@ -101,7 +101,11 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
       // Of any other API it made nothing that would go.
       ...(check.family === 'any'
         ? []
-        : [dim(`${INDENT}        on objects that stay: authkit test-isolation --url ${target} --only ${check.id} --keep`)]),
+        : [
+            dim(
+              `${INDENT}        on objects that stay: authkit test-isolation --url ${target} --only ${check.id} --keep`,
+            ),
+          ]),
       said('fix', fix.words),
       ...(fix.code === undefined ? [] : [verbatim('', fix.code.split('\n'))]),
       said('more', `authkit test-isolation --explain ${check.id}`),
