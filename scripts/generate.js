@@ -15,6 +15,7 @@ export function checksIndex() {
   const rows = files.map((file) => ({ file, name: exportOf(join(folder, `${file}.ts`)) }))
   return [
     '// Written by `npm run generate`. A check is a file in the folder of its family.',
+    '// biome-ignore-all assist/source/organizeImports: it is written in the order of the files',
     `import type { Check } from '../check.js'`,
     ...rows.map(({ file, name }) => `import { ${name} } from './${file}.js'`),
     '',

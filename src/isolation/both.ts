@@ -1,3 +1,4 @@
+import type { Cause } from './diagnosis.js'
 import type { IsolationEvent, Summary } from './events.js'
 import { exitCodeOf } from './policy/exit-code.js'
 import { runSuite, type SuiteOptions } from './runner.js'
@@ -39,7 +40,7 @@ export async function* runBothWays(options: SuiteOptions): AsyncGenerator<Isolat
   }
   for await (const event of runSuite(reversed)) {
     if (event.kind === 'checked') yield withNamesExchanged(event)
-    if (event.kind === 'finished') yield together(first, withNamesExchanged(event))
+    if (event.kind === 'finished') yield together(first, { ...withNamesExchanged(event), ledgers: event.ledgers })
   }
 }
 
@@ -55,6 +56,7 @@ function together(first: Finished, second: Finished): Finished {
   return {
     ...second,
     summary,
+    causes: togetherByCause([...first.causes, ...second.causes]),
     ledgers: [...first.ledgers, ...second.ledgers],
     cleanup:
       first.cleanup && second.cleanup
@@ -67,6 +69,16 @@ function together(first: Finished, second: Finished): Finished {
     ms: first.ms + second.ms,
     exitCode: exitCodeOf({ summary, stop: second.stop, interrupted }),
   }
+}
+
+/** The same mistake once, with what it explains on both ways. */
+function togetherByCause(causes: readonly Cause[]): Cause[] {
+  const found = new Map<string, Cause>()
+  for (const cause of causes) {
+    const checks = [...(found.get(cause.sentence)?.checks ?? []), ...cause.checks]
+    found.set(cause.sentence, { ...cause, checks: [...new Set(checks)] })
+  }
+  return [...found.values()].sort((a, b) => b.checks.length - a.checks.length)
 }
 
 function withNamesExchanged<T>(value: T): T {

@@ -90,7 +90,6 @@ export interface Inspection {
 }
 
 /**
-/**
  * What Alice's control must show before anything counts: her data in each answer (`data`) or in one of them (`shown`), a
  * 2xx, or a change that the after-check sees on her own copy. `events` asks that one of her streams brings something, and
  * where another brought nothing, nobody else's empty stream says anything. A function looks at the answers itself.
@@ -125,7 +124,7 @@ export interface CheckInfo {
 
 /**
  * One experiment. Data, and the requests; the verdict follows from the model unless the check has more to look at.
- * A check is one file here and one line in checks/index.ts.
+ * A check is one file in the folder of its family; `npm run generate` lists it.
  */
 export interface Check extends CheckInfo {
   /** What Alice must own. `identity` asks that the users' names on the server are known. */

@@ -1,4 +1,4 @@
-import { type CheckResult, resultKey } from './events.js'
+import { type CheckResult, NOT_REACHED, resultKey } from './events.js'
 import type { Stop } from './preflight.js'
 
 /** One mistake in auth.ts that the results of a run point to. */
@@ -39,7 +39,8 @@ export interface Outcome {
  */
 export function diagnose({ results, stop }: Outcome): Cause[] {
   if (stop) return causeOfStop(stop)
-  const run = readerOf(results)
+  // What the time did not suffice for points to nothing.
+  const run = readerOf(results.filter(({ verdict }) => reason(verdict) !== NOT_REACHED))
   const found = [
     ...tokens(run),
     ...store(run),
@@ -81,8 +82,11 @@ function readerOf(results: readonly CheckResult[]): Reader {
 /** Families whose checks go straight at an object. What comes by detours may be the server's fault. */
 const DIRECT = new Set(['read', 'write', 'delete', 'list', 'store'])
 
-/** The one check that asks only this event; the others read as well, and `threads:read` may hold them. */
-const PLAINEST: Readonly<Record<string, string>> = { 'threads:create_run': 'run.create' }
+/** The one check that asks only this event and takes no detour; what else asks it may be held by something else. */
+const PLAINEST: Readonly<Record<string, string>> = {
+  'threads:create_run': 'run.create',
+  'store:search': 'store.search',
+}
 
 /**
  * The events of a resource that nobody guards: most of what goes straight at their objects gets there. Most and not all,

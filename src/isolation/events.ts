@@ -91,6 +91,9 @@ export type IsolationEvent =
       readonly notes?: readonly string[]
     }
 
+/** Why a check is inconclusive that the time did not suffice for. */
+export const NOT_REACHED = 'the time was over before it was tried'
+
 /** `thread.read@bob`, which is how reports, baselines and people name a result. */
 export function resultKey({ check, actor, subject }: CheckResult): string {
   return `${check.id}@${actor}${subject === undefined ? '' : ` ${subject}`}`

@@ -129,8 +129,8 @@ function makeRequest({ method, path, headers, body }: WireRequest, signal: Abort
   // As a server on a port reads it: these have no body.
   const bytes = body === undefined || method === 'GET' || method === 'HEAD' ? undefined : Buffer.from(body)
   if (bytes) sent.set('content-length', String(bytes.length))
-  // A Request refuses the name of some methods, and a wire does not.
-  const refused = ['CONNECT', 'TRACE', 'TRACK'].includes(method.toUpperCase())
+  // A Request refuses the name of some methods, or warns of it, and a wire does not.
+  const refused = ['CONNECT', 'TRACE', 'TRACK'].includes(method.toUpperCase()) || method === 'patch'
   const init = { headers: sent, signal, ...(bytes ? { body: bytes } : {}) }
   const request = new Request(`http://${HOST}${path}`, { ...init, method: refused ? 'POST' : method })
   return refused ? Object.defineProperty(request, 'method', { value: method }) : request

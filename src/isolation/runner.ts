@@ -7,7 +7,7 @@ import type { Check } from './check.js'
 import { type Cleanup, cleanUp, inParallel } from './cleanup.js'
 import { createClient } from './client.js'
 import { diagnose } from './diagnosis.js'
-import { type CheckResult, type IsolationEvent, resultKey, type Summary } from './events.js'
+import { type CheckResult, type IsolationEvent, NOT_REACHED, resultKey, type Summary } from './events.js'
 import { createEvidenceMaker } from './evidence.js'
 import { type Belongings, type Need, PlantFailure, plant } from './fixtures.js'
 import { openJournal } from './journal.js'
@@ -221,7 +221,7 @@ function notReached(
   const done = new Set(results.map(resultKey))
   const all = checks.flatMap((check) =>
     attackersOf(check, owners).map((actor): CheckResult => {
-      const verdict: Verdict = { kind: 'inconclusive', reason: 'the time was over before it was tried' }
+      const verdict: Verdict = { kind: 'inconclusive', reason: NOT_REACHED }
       return { check, actor, verdict, requests: [], controls: { alice: 'not tried', bob: 'not tried' } }
     }),
   )

@@ -16,13 +16,11 @@ export function selectChecks<C extends CheckInfo>(checks: readonly C[], { only =
   const ids = checks.map(({ id }) => id)
   for (const pattern of [...only, ...skip]) {
     if (ids.some((id) => glob(pattern).test(id))) continue
-    throw new AuthkitError(
-      'usage',
-      `No check matches "${pattern}". Did you mean ${nearest(pattern.replaceAll('*', ''), ids).word}?`,
-      {
-        hint: 'Run `authkit test-isolation --list` to see all checks.',
-      },
-    )
+    throw new AuthkitError('usage', `No check matches "${pattern}".${meant(pattern.replaceAll('*', ''), ids)}`, {
+      hint: pattern.startsWith('any.')
+        ? 'The checks of any HTTP API run with --har or --openapi.'
+        : 'Run `authkit test-isolation --list` to see all checks.',
+    })
   }
   const matches = (patterns: readonly string[], id: string) => patterns.some((pattern) => glob(pattern).test(id))
   const chosen = checks.filter(({ id }) => (only.length === 0 || matches(only, id)) && !matches(skip, id))
@@ -37,9 +35,15 @@ export function checkNamed<C extends CheckInfo>(checks: readonly C[], id: string
   const found = checks.find((check) => check.id === id)
   if (found) return found
   const ids = checks.map((check) => check.id)
-  throw new AuthkitError('usage', `There is no check "${id}". Did you mean ${nearest(id, ids).word}?`, {
+  throw new AuthkitError('usage', `There is no check "${id}".${meant(id, ids)}`, {
     hint: 'Run `authkit test-isolation --list` to see all checks.',
   })
+}
+
+/** ` Did you mean thread.read?`, where an id is near enough to be meant. */
+function meant(wrong: string, ids: readonly string[]): string {
+  const { word, edits } = nearest(wrong, ids)
+  return edits * 3 <= wrong.length ? ` Did you mean ${word}?` : ''
 }
 
 /** `*` stands for any characters. */

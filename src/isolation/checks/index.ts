@@ -1,4 +1,5 @@
 // Written by `npm run generate`. A check is a file in the folder of its family.
+// biome-ignore-all assist/source/organizeImports: it is written in the order of the files
 import type { Check } from '../check.js'
 import { boundaryEmptyToken } from './boundary/boundary.empty-token.js'
 import { boundaryInternalRoutes } from './boundary/boundary.internal-routes.js'

@@ -28,10 +28,10 @@ export const FAMILIES: Readonly<Record<Family, string>> = {
   any: 'Any HTTP API',
 }
 
-/** Everything there is to say about a check without running it. */
 /** A check of either mode. What only the suite for LangGraph's API has may be missing. */
 export type Explained = CheckInfo & Partial<Check>
 
+/** Everything there is to say about a check without running it. */
 export interface About {
   readonly check: Explained
   readonly attackers: readonly Attacker[]
@@ -64,6 +64,12 @@ export function about(check: Explained): About {
     references: check.refs.map(referenceOf),
     incidents: incidentsOf(check.id),
   }
+}
+
+/** Runs one check. */
+export function commandOf({ id, family }: CheckInfo): string {
+  const target = family === 'any' ? '--url http://127.0.0.1:3000 --har alice.har' : '--url http://127.0.0.1:2024'
+  return `authkit test-isolation ${target} --only ${id} --verbose`
 }
 
 /** `Bob, a caller without a token`. */

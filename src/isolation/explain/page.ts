@@ -1,5 +1,5 @@
 import type { CheckInfo, Family } from '../check.js'
-import { about, attackersInWords, FAMILIES } from './about.js'
+import { about, attackersInWords, commandOf, FAMILIES } from './about.js'
 
 /** More requests than this are the same idea in other spellings. */
 const REQUESTS_SHOWN = 12
@@ -24,7 +24,7 @@ export function checkPage(check: CheckInfo): string {
     `${sentence(fix.words)}`,
     ...(fix.code === undefined ? [] : [fenced('ts', fix.code)]),
     '## Run just this check',
-    fenced('sh', `npx authkit test-isolation --url http://127.0.0.1:2024 --only ${check.id} --verbose`),
+    fenced('sh', `npx ${commandOf(check)}`),
     '## References',
     list(references.map(({ label, url }) => `[${label}](${url})`)),
     ...(incidents.length === 0

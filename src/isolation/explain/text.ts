@@ -1,7 +1,7 @@
 import type { CheckInfo } from '../check.js'
 import type { Colours } from '../reporters/text.js'
 import { wrapped } from '../reporters/wording.js'
-import { about, attackersInWords } from './about.js'
+import { about, attackersInWords, commandOf } from './about.js'
 import { sentence } from './page.js'
 
 const WIDTH = 92
@@ -21,7 +21,7 @@ export function explainText(check: CheckInfo, { bold, dim }: Pick<Colours, 'bold
       'How to fix it',
       [...wrapped(sentence(fix.words), WIDTH), ...(fix.code === undefined ? [] : ['', ...fix.code.split('\n')])],
     ],
-    ['Run just this check', [`authkit test-isolation --url http://127.0.0.1:2024 --only ${check.id} --verbose`]],
+    ['Run just this check', [commandOf(check)]],
     ['References', references.flatMap(({ label, url }) => [label, dim(`  ${url}`)])],
     [
       'It has happened',

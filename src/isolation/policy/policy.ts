@@ -1,4 +1,5 @@
 import type { Severity } from '../check.js'
+import type { Cause } from '../diagnosis.js'
 import { type CheckResult, fingerprintOf, type IsolationEvent, resultKey, type Summary } from '../events.js'
 import { atLeast } from '../severity.js'
 import { acceptanceOf, type BaselineEntry, fixedEntries, invalidity } from './baseline.js'
@@ -52,9 +53,15 @@ function finish(event: Finished, results: readonly CheckResult[], policy: Policy
   return {
     ...event,
     summary,
+    causes: event.causes.filter((cause) => stands(cause, results)),
     exitCode: exitCodeOf({ summary, stop, interrupted, failing: failing + early }, policy.failOn),
     notes: notesOf(results, policy, summary.leak - early - failing),
   }
+}
+
+/** A cause explains nothing where all that it explains is open on purpose. */
+function stands({ checks }: Cause, results: readonly CheckResult[]): boolean {
+  return checks.length === 0 || results.some((result) => !result.intended && checks.includes(resultKey(result)))
 }
 
 function isNew({ verdict, accepted }: CheckResult): boolean {

@@ -98,17 +98,30 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
       }),
       ...(more > 0 ? [dim(`${INDENT}        and ${more} more, see --json`)] : []),
       ...(best[0] ? [verbatim('repeat', repeatLines(best[0].curl))] : []),
-      dim(`${INDENT}        on objects that stay: authkit test-isolation --url ${target} --only ${check.id} --keep`),
+      // Of any other API it made nothing that would go.
+      ...(check.family === 'any'
+        ? []
+        : [
+            dim(
+              `${INDENT}        on objects that stay: authkit test-isolation --url ${target} --only ${check.id} --keep`,
+            ),
+          ]),
       said('fix', fix.words),
       ...(fix.code === undefined ? [] : [verbatim('', fix.code.split('\n'))]),
       said('more', `authkit test-isolation --explain ${check.id}`),
     ]
   }
 
-  const open = (result: CheckResult): string[] => {
-    const reason = reasonOf(result.verdict) ?? ''
+  /** What stayed open for one reason, and what helps, said once. */
+  const open = ([reason, results]: [reason: string, results: readonly CheckResult[]]): string[] => {
+    const more = results.length - FEW
     return [
-      `  ${yellow('open ')}  ${bold(resultKey(result))}  ${dim(titleOf(result.check, result.actor))}`,
+      ...results
+        .slice(0, FEW)
+        .map(
+          (result) => `  ${yellow('open ')}  ${bold(resultKey(result))}  ${dim(titleOf(result.check, result.actor))}`,
+        ),
+      ...(more > 0 ? [dim(`${INDENT}and ${more} more, see --json`)] : []),
       said('why', reason),
       said('do', adviceFor(reason)),
     ]
@@ -124,9 +137,13 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
     const sections: (readonly string[])[] = [
       results.length > FEW ? matrixLines(matrixOf(results), colours, paint) : [],
       skippedReasons(results).map(([reason, count]) => `  ${dim('skip ')}  ${plural(count, 'check')}: ${reason}`),
-      ...groups.open.map(open),
+      ...Array.from(byReason(groups.open), open),
       groups.accepted.map(accepted),
       (event.notes ?? []).map((note) => `  ${dim('note ')}  ${note}`),
+      results.length === 0 && !event.stop ? [`  ${dim('note ')}  nothing was given that these checks could try`] : [],
+      event.cleanup === undefined
+        ? event.ledgers.map((file) => `  ${dim('kept ')}  to remove it: authkit test-isolation --cleanup ${file}`)
+        : [],
       left.length === 0
         ? []
         : [
@@ -175,6 +192,15 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
     }
     return report(event)
   }
+}
+
+function byReason(results: readonly CheckResult[]): Map<string, CheckResult[]> {
+  const groups = new Map<string, CheckResult[]>()
+  for (const result of results) {
+    const reason = reasonOf(result.verdict) ?? ''
+    groups.set(reason, [...(groups.get(reason) ?? []), result])
+  }
+  return groups
 }
 
 function header({ run, total }: Extract<IsolationEvent, { kind: 'started' }>, { bold, dim }: Colours): string {

@@ -29,6 +29,7 @@ const ADVICE: readonly (readonly [reason: RegExp, advice: string])[] = [
   [/crash/, "look for the request in the server's log; whoever is unknown or not allowed gets a 401, 403 or 404"],
   [/rate limited/, 'send less at a time with --concurrency 1, or lift the limit for the test users'],
   [/no answer in time/, "look into the server's log, or wait longer with --timeout"],
+  [/time was over/, 'give the run longer with --max-time, or less to do with --only'],
   [/reset/, "look into the server's log for why it closed the connection"],
   [/too long/, 'test against a server with less data in it'],
   [

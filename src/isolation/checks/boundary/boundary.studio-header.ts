@@ -8,7 +8,7 @@ export const boundaryStudioHeader: Check = {
   family: 'boundary',
   resource: 'server',
   operation: 'access',
-  title: 'The header of LangGraph Studio gives {who} nothing',
+  title: '{who} gains nothing from the header of LangGraph Studio',
   failure: '{who} was served because of the header x-auth-scheme: langsmith',
   impact:
     'Anybody who knows this header is a user of the server: he runs agents at your cost, writes, and reads whatever no handler filters.',
