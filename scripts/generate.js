@@ -1,9 +1,11 @@
 // Writes what follows from the checks alone: the list of all of them, and their pages. A test fails where this was not run.
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('../src/isolation/checks', import.meta.url))
+const biome = fileURLToPath(new URL('../node_modules/@biomejs/biome/bin/biome', import.meta.url))
 const pages = fileURLToPath(new URL('../docs/checks', import.meta.url))
 
 /** The text of checks/index.ts: one import and one row a file, by family. */
@@ -13,7 +15,7 @@ export function checksIndex() {
     .map((file) => file.replaceAll('\\', '/').replace(/\.ts$/, ''))
     .sort()
   const rows = files.map((file) => ({ file, name: exportOf(join(folder, `${file}.ts`)) }))
-  return [
+  const text = [
     '// Written by `npm run generate`. A check is a file in the folder of its family.',
     '// biome-ignore-all assist/source/organizeImports: it is written in the order of the files',
     `import type { Check } from '../check.js'`,
@@ -25,6 +27,9 @@ export function checksIndex() {
     ']',
     '',
   ].join('\n')
+  // Imports stand in an order of biome's own.
+  const args = [biome, 'check', '--write', '--stdin-file-path=src/isolation/checks/index.ts']
+  return execFileSync(process.execPath, args, { input: text, encoding: 'utf8' })
 }
 
 /** The files of docs/checks by name: one a check, and the index. */

@@ -28,7 +28,11 @@ describe('choosing checks', () => {
 
   it('takes all without a pattern, and globs otherwise', () => {
     expect(ids([])).toHaveLength(CHECKS.length)
-    expect(ids(['thread.search*'], ['*.ids'])).toEqual(['thread.search', 'thread.search.metadata'])
+    expect(ids(['thread.search*'], ['*.ids', '*.operators'])).toEqual([
+      'thread.search',
+      'thread.search.metadata',
+      'thread.search.values',
+    ])
     expect(ids(['thread.read'])).toEqual(['thread.read'])
   })
 

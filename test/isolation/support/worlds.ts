@@ -79,7 +79,7 @@ function isPlanting(): (call: Call) => boolean {
     if (method === 'PUT') return !keys.has(body.key) && keys.add(body.key).size > 0
     const thread =
       path === '/threads/search'
-        ? [...threads.values()].find(({ secret }) => secret === body.metadata?.secret)
+        ? [...threads.values()].find(({ secret }) => secret !== undefined && secret === body.metadata?.secret)
         : threads.get(id)
     if (!thread || thread.written) return false
     if (method === 'POST' && sub === 'state') {
