@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ActorName, Credentials, Owner } from './actor.js'
 import type { PlantedSecret, Secrets } from './canary.js'
-import { type Ledger, onlyReads } from './ledger.js'
-import type { Line } from './line.js'
+import { type Ledger, onlyReads } from './ledger/ledger.js'
 import { bodyOf, type Exchange, type Probe, typeOf } from './probe.js'
-import type { Transport, WireAnswer, WireRequest } from './transport.js'
+import type { Line } from './wire/line.js'
+import type { Transport, WireAnswer, WireRequest } from './wire/transport.js'
 
 export interface SendOptions {
   /** The check whose attack this is, for whoever counts them. */

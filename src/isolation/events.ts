@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { ActorName, Owner } from './actor.js'
 import type { CheckInfo } from './check.js'
-import type { Cleanup } from './cleanup.js'
 import type { Cause } from './diagnosis.js'
+import type { Cleanup } from './ledger/cleanup.js'
 import type { Stop } from './preflight.js'
 import type { Verdict } from './verdict.js'
 

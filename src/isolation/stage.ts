@@ -4,7 +4,7 @@ import type { Client } from './client.js'
 import type { EvidenceMaker } from './evidence.js'
 import type { Belongings } from './fixtures.js'
 import type { Forgery } from './jwt/forgery.js'
-import type { Ledger } from './ledger.js'
+import type { Ledger } from './ledger/ledger.js'
 import type { Snapshot } from './snapshot.js'
 
 /** A thread that one user made first of all, and must be able to read as long as his token is good. */

@@ -1,7 +1,7 @@
 import type { AuthEvent, HandlerKey } from '../engine/events.js'
 import type { Stop } from '../isolation/preflight.js'
 import { runSuite } from '../isolation/runner.js'
-import type { Transport } from '../isolation/transport.js'
+import type { Transport } from '../isolation/wire/transport.js'
 import type { RequestRecord } from '../server/context.js'
 import type { Insides } from './open-test-server.js'
 import type { InProcess, IsolationOptions } from './options.js'

@@ -1,9 +1,9 @@
 import { CHECKS } from '../isolation/checks/index.js'
 import type { IsolationEvent } from '../isolation/events.js'
-import { createFetchTransport } from '../isolation/fetch-transport.js'
 import { runSuite, type SuiteOptions } from '../isolation/runner.js'
 import { type Selection, selectChecks } from '../isolation/select.js'
 import { assertAgreed, chooseTokens, parseTarget } from '../isolation/target.js'
+import { createFetchTransport } from '../isolation/wire/fetch-transport.js'
 import type { InProcess, IsolationOptions, Target } from './options.js'
 
 /** Where curl lines point when the server has no address: the one of `authkit dev`. */

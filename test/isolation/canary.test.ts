@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { type ServerType, serve } from '@hono/node-server'
 import { describe, expect, it } from 'vitest'
 import { createSecrets, lookalike, newCanary } from '../../src/isolation/canary.js'
-import { createTransport } from '../../src/isolation/transport.js'
+import { createTransport } from '../../src/isolation/wire/transport.js'
 
 function planted() {
   const secrets = createSecrets()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createFetchTransport, type Fetch } from '../../src/isolation/fetch-transport.js'
-import type { TransportOptions, WireRequest } from '../../src/isolation/transport.js'
+import { createFetchTransport, type Fetch } from '../../src/isolation/wire/fetch-transport.js'
+import type { TransportOptions, WireRequest } from '../../src/isolation/wire/transport.js'
 
 const WIRE: WireRequest = { actor: 'bob', method: 'POST', path: '/x?a=%2F', headers: {}, timeoutMs: 300 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createLedger, LedgerViolation } from '../../src/isolation/ledger.js'
+import { createLedger, LedgerViolation } from '../../src/isolation/ledger/ledger.js'
 import { del, type Exchange, get, type Probe, patch, post, put } from '../../src/isolation/probe.js'
 
 const OURS = '11111111-1111-4111-8111-111111111111'

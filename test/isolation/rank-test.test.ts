@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { chanceOf, median } from '../../src/isolation/rank-test.js'
+import { chanceOf, median } from '../../src/isolation/check-parts/rank-test.js'
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index)
 

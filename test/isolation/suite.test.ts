@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createStyle } from '../../src/cli/style.js'
 import { CHECKS } from '../../src/isolation/checks/index.js'
-import { LedgerViolation } from '../../src/isolation/ledger.js'
+import { LedgerViolation } from '../../src/isolation/ledger/ledger.js'
 import { FILE_REPORTS } from '../../src/isolation/outputs.js'
 import { del } from '../../src/isolation/probe.js'
 import { jsonReport } from '../../src/isolation/reporters/json.js'

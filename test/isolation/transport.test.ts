@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocketServer } from 'ws'
-import { createTransport, type Transport, type WireRequest } from '../../src/isolation/transport.js'
+import { createTransport, type Transport, type WireRequest } from '../../src/isolation/wire/transport.js'
 import { until } from '../support/client.js'
 
 const closed: string[] = []

@@ -1,5 +1,5 @@
-import { inParallel } from '../cleanup.js'
 import type { Client } from '../client.js'
+import { inParallel } from '../ledger/cleanup.js'
 import { type Exchange, json, succeeded } from '../probe.js'
 import { matchesRoute } from './config.js'
 import type { Input } from './input.js'

@@ -1,4 +1,4 @@
-import { LedgerViolation } from '../ledger.js'
+import { LedgerViolation } from '../ledger/ledger.js'
 import type { Exchange, Probe } from '../probe.js'
 import { keyOf, pathOf } from './request.js'
 

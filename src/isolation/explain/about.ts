@@ -1,8 +1,8 @@
 import { type Attacker, WHO } from '../actor.js'
 import type { Check, CheckInfo, Family } from '../check.js'
 import { type Fix, fixOf } from '../fix.js'
-import { type Incident, incidentsOf } from '../incidents.js'
 import { titleOf } from '../reporters/wording.js'
+import { type Incident, incidentsOf } from './incidents.js'
 import { type Reference, referenceOf } from './references.js'
 import { drawn } from './symbolic-scene.js'
 

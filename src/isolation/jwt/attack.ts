@@ -1,5 +1,5 @@
 import type { Check, Inspection } from '../check.js'
-import { readingDoors } from '../doors.js'
+import { readingDoors } from '../check-parts/doors.js'
 import { type Probe, post, succeeded } from '../probe.js'
 import type { Stage } from '../stage.js'
 import type { Verdict } from '../verdict.js'

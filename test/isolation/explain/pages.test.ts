@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ANY_CHECKS } from '../../../src/isolation/any/checks/index.js'
 import { CHECKS } from '../../../src/isolation/checks/index.js'
+import { INCIDENTS } from '../../../src/isolation/explain/incidents.js'
 import { referenceOf } from '../../../src/isolation/explain/references.js'
 import { symbolicScene } from '../../../src/isolation/explain/symbolic-scene.js'
 import { explainText } from '../../../src/isolation/explain/text.js'
 import { fixOf, stampOwner } from '../../../src/isolation/fix.js'
-import { INCIDENTS } from '../../../src/isolation/incidents.js'
 
 // A script has no types.
 const { checkPages, checksIndex } = await import('../../../scripts/generate.js' as string)

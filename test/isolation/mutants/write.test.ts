@@ -1,4 +1,4 @@
-import { systemAssistantId } from '../../../src/isolation/system-assistant.js'
+import { systemAssistantId } from '../../../src/isolation/ledger/system-assistant.js'
 import { deputy, prove, route } from '../support/mutant.js'
 import type { Call } from '../support/world.js'
 

@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { everyDoor, readingDoors } from '../../doors.js'
+import { everyDoor, readingDoors } from '../../check-parts/doors.js'
 import { authenticate } from '../../fix.js'
 
 export const boundaryJunkToken: Check = {

@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { readingDoors } from '../../doors.js'
+import { readingDoors } from '../../check-parts/doors.js'
 import { authenticate } from '../../fix.js'
 import type { Probe } from '../../probe.js'
 

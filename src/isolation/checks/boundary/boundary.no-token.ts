@@ -1,7 +1,7 @@
 import type { Check } from '../../check.js'
-import { everyDoor } from '../../doors.js'
+import { everyDoor } from '../../check-parts/doors.js'
 import { authenticate } from '../../fix.js'
-import { onlyReads } from '../../ledger.js'
+import { onlyReads } from '../../ledger/ledger.js'
 import { del, get, patch, post, put, routeOf, succeeded } from '../../probe.js'
 
 export const boundaryNoToken: Check = {

@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { everyDoor } from '../../doors.js'
+import { everyDoor } from '../../check-parts/doors.js'
 import { serverBug } from '../../fix.js'
 import { routeOf, succeeded } from '../../probe.js'
 

@@ -1,6 +1,6 @@
 import type { Disguise } from '../../actor.js'
 import type { Check } from '../../check.js'
-import { readingDoors } from '../../doors.js'
+import { readingDoors } from '../../check-parts/doors.js'
 import { authenticate } from '../../fix.js'
 
 const PARAMETERS = ['token', 'access_token', 'api_key', 'key']

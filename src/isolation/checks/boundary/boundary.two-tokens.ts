@@ -1,6 +1,6 @@
 import type { Disguise } from '../../actor.js'
 import type { Check } from '../../check.js'
-import { readingDoors } from '../../doors.js'
+import { readingDoors } from '../../check-parts/doors.js'
 import { authenticate } from '../../fix.js'
 import { type Exchange, succeeded } from '../../probe.js'
 

@@ -1,7 +1,7 @@
 import type { Check } from '../../check.js'
 import { returnOwner } from '../../fix.js'
+import { systemAssistantId } from '../../ledger/system-assistant.js'
 import { field, post, succeeded } from '../../probe.js'
-import { systemAssistantId } from '../../system-assistant.js'
 
 export const collisionAssistant: Check = {
   id: 'collision.assistant',

@@ -1,5 +1,5 @@
-import { bleedIn, NO_LINE } from '../../bleed.js'
 import type { Check } from '../../check.js'
+import { bleedIn, NO_LINE } from '../../check-parts/bleed.js'
 import { serverBug } from '../../fix.js'
 import { type Exchange, get } from '../../probe.js'
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { ActorName } from '../../actor.js'
-import { bleedIn, NO_LINE } from '../../bleed.js'
 import type { Check, Scene } from '../../check.js'
+import { bleedIn, NO_LINE } from '../../check-parts/bleed.js'
 import { serverBug } from '../../fix.js'
 import { type Exchange, get, type Probe, post } from '../../probe.js'
 

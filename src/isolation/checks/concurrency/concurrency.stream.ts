@@ -1,7 +1,7 @@
 import type { Owner } from '../../actor.js'
-import { bleedIn } from '../../bleed.js'
 import { newCanary } from '../../canary.js'
 import type { Check } from '../../check.js'
+import { bleedIn } from '../../check-parts/bleed.js'
 import { serverBug } from '../../fix.js'
 import { get, post } from '../../probe.js'
 

@@ -1,6 +1,6 @@
 import type { Check } from '../../check.js'
-import { CREDENTIAL } from '../../credentials-offered.js'
-import { readingDoors } from '../../doors.js'
+import { CREDENTIAL } from '../../check-parts/credentials-offered.js'
+import { readingDoors } from '../../check-parts/doors.js'
 import { authenticate } from '../../fix.js'
 
 export const credentialDeletedUser: Check = {

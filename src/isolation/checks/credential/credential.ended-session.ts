@@ -1,8 +1,8 @@
 import type { Check, Inspection } from '../../check.js'
-import { CREDENTIAL, needsRoutes, rowsOf, undecided } from '../../credentials-offered.js'
+import { CREDENTIAL, needsRoutes, rowsOf, undecided } from '../../check-parts/credentials-offered.js'
+import { untilRefused } from '../../check-parts/revocation.js'
 import { authenticate } from '../../fix.js'
 import { del, get, post, succeeded } from '../../probe.js'
-import { untilRefused } from '../../revocation.js'
 
 const offered = needsRoutes(['GET', '/auth/sessions'], ['DELETE', '/auth/sessions/{id}'])
 const disguise = { token: '{forged:session}' }

@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { CREDENTIAL, makeKey, needsRoutes, rowsOf } from '../../credentials-offered.js'
+import { CREDENTIAL, makeKey, needsRoutes, rowsOf } from '../../check-parts/credentials-offered.js'
 import { serverBug } from '../../fix.js'
 import { del, get, patch, succeeded } from '../../probe.js'
 

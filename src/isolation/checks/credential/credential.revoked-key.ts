@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Check, Inspection } from '../../check.js'
-import { CREDENTIAL, makeKey, needsRoutes, undecided } from '../../credentials-offered.js'
+import { CREDENTIAL, makeKey, needsRoutes, undecided } from '../../check-parts/credentials-offered.js'
+import { untilRefused } from '../../check-parts/revocation.js'
 import { authenticate } from '../../fix.js'
 import { del, post, succeeded } from '../../probe.js'
-import { untilRefused } from '../../revocation.js'
 import type { Verdict } from '../../verdict.js'
 
 const offered = needsRoutes(['POST', '/api-keys'], ['DELETE', '/api-keys/{id}'])

@@ -1,9 +1,9 @@
 import type { Check } from '../../check.js'
-import { CREDENTIAL, needsRoutes, undecided } from '../../credentials-offered.js'
+import { CREDENTIAL, needsRoutes, undecided } from '../../check-parts/credentials-offered.js'
+import { untilRefused } from '../../check-parts/revocation.js'
+import { makeSpace } from '../../check-parts/spaces.js'
 import { serverBug } from '../../fix.js'
 import { del, get, succeeded } from '../../probe.js'
-import { untilRefused } from '../../revocation.js'
-import { makeSpace } from '../../spaces.js'
 
 export const credentialRoleChange: Check = {
   ...CREDENTIAL,

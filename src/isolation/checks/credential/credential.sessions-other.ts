@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { CREDENTIAL, needsRoutes, rowsOf, undecided } from '../../credentials-offered.js'
+import { CREDENTIAL, needsRoutes, rowsOf, undecided } from '../../check-parts/credentials-offered.js'
 import { serverBug } from '../../fix.js'
 import { del, get, post, succeeded } from '../../probe.js'
 

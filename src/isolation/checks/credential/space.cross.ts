@@ -1,8 +1,8 @@
 import type { Check } from '../../check.js'
-import { CREDENTIAL, needsRoutes } from '../../credentials-offered.js'
+import { CREDENTIAL, needsRoutes } from '../../check-parts/credentials-offered.js'
+import { makeSpace } from '../../check-parts/spaces.js'
 import { serverBug } from '../../fix.js'
 import { get, json, patch, post, succeeded } from '../../probe.js'
-import { makeSpace } from '../../spaces.js'
 
 export const spaceCross: Check = {
   ...CREDENTIAL,

@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { CREDENTIAL, firstOf, needsRoutes } from '../../credentials-offered.js'
+import { CREDENTIAL, firstOf, needsRoutes } from '../../check-parts/credentials-offered.js'
 import { serverBug } from '../../fix.js'
 import { field, get, post } from '../../probe.js'
 import type { Verdict } from '../../verdict.js'

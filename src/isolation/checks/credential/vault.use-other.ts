@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { CREDENTIAL, firstOf, needsRoutes, undecided } from '../../credentials-offered.js'
+import { CREDENTIAL, firstOf, needsRoutes, undecided } from '../../check-parts/credentials-offered.js'
 import { serverBug } from '../../fix.js'
 import { field, post } from '../../probe.js'
 

@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { ranAs } from '../../effective.js'
+import { ranAs } from '../../check-parts/effective.js'
 import { serverBug } from '../../fix.js'
 import { post } from '../../probe.js'
 

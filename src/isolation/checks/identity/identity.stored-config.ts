@@ -1,5 +1,5 @@
 import type { Check, Scene } from '../../check.js'
-import { ranAs } from '../../effective.js'
+import { ranAs } from '../../check-parts/effective.js'
 import { serverBug } from '../../fix.js'
 import { patch, post } from '../../probe.js'
 

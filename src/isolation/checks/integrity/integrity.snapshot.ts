@@ -1,6 +1,6 @@
 import type { Check } from '../../check.js'
-import { inParallel } from '../../cleanup.js'
 import type { Evidence } from '../../evidence.js'
+import { inParallel } from '../../ledger/cleanup.js'
 import { get, succeeded } from '../../probe.js'
 import { compareSnapshots, takeSnapshot } from '../../snapshot.js'
 

@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { excess } from '../../count-guess.js'
+import { excess } from '../../check-parts/count-guess.js'
 import { returnOwner } from '../../fix.js'
 import { noCrons } from '../../offers.js'
 import { post, succeeded } from '../../probe.js'

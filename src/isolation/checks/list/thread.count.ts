@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { countGuess } from '../../count-guess.js'
+import { countGuess } from '../../check-parts/count-guess.js'
 import { returnOwner } from '../../fix.js'
 
 const says = (word: string) => ({ values: { messages: [{ content: word }] } })

@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { askForExistence } from '../../existence.js'
+import { askForExistence } from '../../check-parts/existence.js'
 import { serverBug } from '../../fix.js'
 import { get } from '../../probe.js'
 

@@ -1,7 +1,7 @@
 import type { Check, Inspection } from '../../check.js'
+import { chanceOf, median } from '../../check-parts/rank-test.js'
 import { serverBug } from '../../fix.js'
 import { type Exchange, get } from '../../probe.js'
-import { chanceOf, median } from '../../rank-test.js'
 
 const PAIRS = 60
 

@@ -1,8 +1,8 @@
 import { WHO } from '../../actor.js'
 import type { Check } from '../../check.js'
+import { onlookers } from '../../check-parts/onlookers.js'
 import type { Evidence } from '../../evidence.js'
 import { stampOwner } from '../../fix.js'
-import { onlookers } from '../../onlookers.js'
 import { field, get, json, post, succeeded } from '../../probe.js'
 
 export const ownerMissing: Check = {

@@ -1,7 +1,7 @@
 import type { Check } from '../../check.js'
+import { onlookers } from '../../check-parts/onlookers.js'
 import type { Evidence } from '../../evidence.js'
 import { stampOwner } from '../../fix.js'
-import { onlookers } from '../../onlookers.js'
 import { get, patch, post } from '../../probe.js'
 
 export const ownerThreadPatch: Check = {

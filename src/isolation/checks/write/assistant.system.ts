@@ -1,7 +1,7 @@
 import type { Check } from '../../check.js'
 import type { Evidence } from '../../evidence.js'
+import { systemAssistantId } from '../../ledger/system-assistant.js'
 import { del, field, get, patch, post, succeeded } from '../../probe.js'
-import { systemAssistantId } from '../../system-assistant.js'
 
 export const assistantSystem: Check = {
   id: 'assistant.system',

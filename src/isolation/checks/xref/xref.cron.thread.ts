@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { dormantCron } from '../../dormant-cron.js'
+import { dormantCron } from '../../check-parts/dormant-cron.js'
 import { returnOwner } from '../../fix.js'
 import { noCrons } from '../../offers.js'
 import { del, field, post } from '../../probe.js'

@@ -1,10 +1,10 @@
 import type { Check, Inspection } from '../../check.js'
 import type { Evidence } from '../../evidence.js'
 import { serverBug } from '../../fix.js'
-import { startListener } from '../../listener.js'
 import { get, post, succeeded } from '../../probe.js'
 import { isLoopback } from '../../target.js'
 import type { Verdict } from '../../verdict.js'
+import { startListener } from '../../wire/listener.js'
 
 /** Servers that poll their queue take half a second to begin a run. */
 const PATIENCE_MS = 3000

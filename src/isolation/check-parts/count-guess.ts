@@ -1,6 +1,6 @@
-import type { Check, Inspection } from './check.js'
-import type { Evidence } from './evidence.js'
-import { type Exchange, json, post, succeeded } from './probe.js'
+import type { Check, Inspection } from '../check.js'
+import type { Evidence } from '../evidence.js'
+import { type Exchange, json, post, succeeded } from '../probe.js'
 
 const numberOf = (exchange: Exchange | undefined) => Number(exchange && json(exchange))
 

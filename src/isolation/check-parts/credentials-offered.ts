@@ -1,9 +1,9 @@
-import { newCanary } from './canary.js'
-import type { Check, Inspection } from './check.js'
-import { notOffered } from './offers.js'
-import { type Exchange, field, get, json, type Method, post, succeeded } from './probe.js'
-import type { Stage } from './stage.js'
-import type { Verdict } from './verdict.js'
+import { newCanary } from '../canary.js'
+import type { Check, Inspection } from '../check.js'
+import { notOffered } from '../offers.js'
+import { type Exchange, field, get, json, type Method, post, succeeded } from '../probe.js'
+import type { Stage } from '../stage.js'
+import type { Verdict } from '../verdict.js'
 
 /** What the checks of keys, sessions, connections and spaces have in common. */
 export const CREDENTIAL = {

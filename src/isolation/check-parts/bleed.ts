@@ -1,7 +1,7 @@
-import type { Inspection } from './check.js'
-import type { Evidence } from './evidence.js'
-import type { Exchange } from './probe.js'
-import type { Verdict } from './verdict.js'
+import type { Inspection } from '../check.js'
+import type { Evidence } from '../evidence.js'
+import type { Exchange } from '../probe.js'
+import type { Verdict } from '../verdict.js'
 
 /** More of the same proves nothing more. */
 const MOST = 5

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import type { ActorName } from './actor.js'
-import type { Exchange, Method } from './probe.js'
+import type { ActorName } from '../actor.js'
+import type { Exchange, Method } from '../probe.js'
 
 /** A request as it goes over the wire, with the credential in it. */
 export interface WireRequest {

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
-import { AuthkitError } from '../errors/authkit-error.js'
+import { AuthkitError } from '../../errors/authkit-error.js'
 import { type LedgerEntry, OBJECT_KINDS } from './ledger.js'
 
 /**

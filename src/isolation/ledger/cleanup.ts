@@ -1,9 +1,9 @@
-import type { ActorName } from './actor.js'
-import type { Client } from './client.js'
-import type { EvidenceMaker } from './evidence.js'
+import type { ActorName } from '../actor.js'
+import type { Client } from '../client.js'
+import type { EvidenceMaker } from '../evidence.js'
+import { del, type Exchange, field, get, type Probe, post, succeeded } from '../probe.js'
+import { itemPath } from '../snapshot.js'
 import type { Ledger, LedgerEntry, ObjectKind } from './ledger.js'
-import { del, type Exchange, field, get, type Probe, post, succeeded } from './probe.js'
-import { itemPath } from './snapshot.js'
 
 export interface Cleanup {
   readonly removed: number

@@ -1,7 +1,7 @@
-import type { Inspection } from './check.js'
-import type { Evidence } from './evidence.js'
-import { type Exchange, field, succeeded } from './probe.js'
-import type { Verdict } from './verdict.js'
+import type { Inspection } from '../check.js'
+import type { Evidence } from '../evidence.js'
+import { type Exchange, field, succeeded } from '../probe.js'
+import type { Verdict } from '../verdict.js'
 
 const AUTH_KEYS = ['langgraph_auth_user_id', 'langgraph_auth_user']
 

@@ -1,5 +1,5 @@
-import type { ActorName } from './actor.js'
-import { type Exchange, field, isStream, json, type Probe, succeeded } from './probe.js'
+import type { ActorName } from '../actor.js'
+import { type Exchange, field, isStream, json, type Probe, succeeded } from '../probe.js'
 import { systemAssistantId } from './system-assistant.js'
 
 /** `other` is what is no object to clear up: a session that was given, a member of a space. */

@@ -1,7 +1,7 @@
-import { newCanary } from './canary.js'
-import type { Inspection } from './check.js'
-import { field, post, succeeded } from './probe.js'
-import type { Verdict } from './verdict.js'
+import { newCanary } from '../canary.js'
+import type { Inspection } from '../check.js'
+import { field, post, succeeded } from '../probe.js'
+import type { Verdict } from '../verdict.js'
 
 /**
  * Alice makes a space with these members besides herself. Only where she is alone are its name and id secrets.

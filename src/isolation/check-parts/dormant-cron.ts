@@ -1,4 +1,4 @@
-import type { Scene } from './check.js'
+import type { Scene } from '../check.js'
 
 /** The body of a cron that never fires: it is disabled, its day is years away, and it ends within the hour. */
 export function dormantCron({ agent, halt, message, marker }: Scene) {

@@ -1,12 +1,12 @@
-import { createCredentials, type Tokens } from './actor.js'
-import { createSecrets, lookalike } from './canary.js'
+import { createCredentials, type Tokens } from '../actor.js'
+import { createSecrets, lookalike } from '../canary.js'
+import { createClient } from '../client.js'
+import { createEvidenceMaker } from '../evidence.js'
+import { createRedact, redactDeep } from '../redact.js'
+import { createTransport } from '../wire/transport.js'
 import { type Cleanup, cleanUp } from './cleanup.js'
-import { createClient } from './client.js'
-import { createEvidenceMaker } from './evidence.js'
 import type { ReadJournal } from './journal.js'
 import { createLedger } from './ledger.js'
-import { createRedact, redactDeep } from './redact.js'
-import { createTransport } from './transport.js'
 
 export interface ClearOptions {
   readonly target: URL

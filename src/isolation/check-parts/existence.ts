@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from 'uuid'
-import { newCanary } from './canary.js'
-import type { Inspection, Scene } from './check.js'
-import { dormant } from './fixtures.js'
-import { del, type Exchange, field, get, isEmptyAnswer, type Probe, patch, post, routeOf, succeeded } from './probe.js'
-import type { Stage } from './stage.js'
-import type { Verdict } from './verdict.js'
+import { newCanary } from '../canary.js'
+import type { Inspection, Scene } from '../check.js'
+import { dormant } from '../fixtures.js'
+import { del, type Exchange, field, get, isEmptyAnswer, type Probe, patch, post, routeOf, succeeded } from '../probe.js'
+import type { Stage } from '../stage.js'
+import type { Verdict } from '../verdict.js'
 
 interface Ids {
   readonly thread: string

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Inspection } from './check.js'
-import { type Probe, succeeded } from './probe.js'
-import { held, type Verdict } from './verdict.js'
+import type { Inspection } from '../check.js'
+import { type Probe, succeeded } from '../probe.js'
+import { held, type Verdict } from '../verdict.js'
 
 /** What is refused at once must still be refused when other nodes and caches had their turn. */
 const AGAIN_AFTER_MS = 1000

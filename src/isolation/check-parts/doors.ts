@@ -1,5 +1,5 @@
-import type { Scene } from './check.js'
-import { get, type Probe, post } from './probe.js'
+import type { Scene } from '../check.js'
+import { get, type Probe, post } from '../probe.js'
 
 /**
  * One request of every kind that a server answers: read by id, lists, the store, creating, running, crons. Who gets in
