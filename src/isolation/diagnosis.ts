@@ -82,7 +82,10 @@ function readerOf(results: readonly CheckResult[]): Reader {
 /** Families whose checks go straight at an object. What comes by detours may be the server's fault. */
 const DIRECT = new Set(['read', 'write', 'delete', 'list', 'store'])
 
-/** The one check that asks only this event and takes no detour; what else asks it may be held by something else. */
+/**
+ * The one check that asks for this event and nothing else. Others read as well, and `threads:read` may hold them; or they
+ * try a trick, which may fail where none is needed.
+ */
 const PLAINEST: Readonly<Record<string, string>> = {
   'threads:create_run': 'run.create',
   'store:search': 'store.search',

@@ -51,7 +51,7 @@ describe('a server that refuses everybody once the data is planted', () => {
     '200 with a web page': () => text(200, '<!doctype html><title>Welcome</title>', { 'content-type': 'text/html' }),
     '302 to the sign-in page': () => text(302, '', { location: '/login' }),
   }
-  it.each(Object.keys(answers))('with %s is never called isolated, nor leaking', { timeout: 60_000 }, async (name) => {
+  it.each(Object.keys(answers))('with %s is never called isolated, nor leaking', { timeout: 120_000 }, async (name) => {
     const checks = ['403', '500', '200 null'].includes(name) ? CHECKS : EACH
     const played = await play(oncePlanted(answers[name] as () => Response), { checks, keep: true, concurrency: 40 })
     expect([...played.verdicts].filter(([, verdict]) => verdict === 'isolated' || verdict === 'leak')).toEqual([])

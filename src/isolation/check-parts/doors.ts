@@ -1,5 +1,5 @@
-import type { Scene } from '../check.js'
-import { get, type Probe, post } from '../probe.js'
+import type { Inspection, Scene } from '../check.js'
+import { get, type Probe, post, succeeded } from '../probe.js'
 
 /**
  * One request of every kind that a server answers: read by id, lists, the store, creating, running, crons. Who gets in
@@ -26,4 +26,10 @@ export function everyDoor({ target, agent, fresh, message, marker, halt }: Scene
 /** The two that tell most: an object by its id, and a list. */
 export function readingDoors(thread: string): Probe[] {
   return [get(`/threads/${thread}`), post('/threads/search', {})]
+}
+
+/** What a server answers to anything at all, where it does that. Whoever gets it here was given nothing by it. */
+export async function answerToAnything({ attack, scene }: Inspection): Promise<string | undefined> {
+  const anything = await attack(get(`/${scene.absent()}`))
+  return succeeded(anything) ? anything.body : undefined
 }

@@ -1,4 +1,5 @@
 import type { Check } from '../../check.js'
+import { answerToAnything } from '../../doors.js'
 import { serverBug } from '../../fix.js'
 import { get, post, routeOf, succeeded } from '../../probe.js'
 
@@ -40,12 +41,11 @@ export const boundaryInternalRoutes: Check = {
     ...ROUTES.map((path) => get(path)),
     ...(target.has('assistant') ? [get(`/a2a/${target.assistant.id}`)] : []),
   ],
-  async inspect({ exchanges, attack, scene, stated }) {
-    // A server that answers whatever it is asked with one page shows nothing by doing so here.
-    const anything = await attack(get(`/${scene.absent()}`))
-    const pages = succeeded(anything) ? anything.body : undefined
+  async inspect(inspection) {
+    const { exchanges, stated } = inspection
+    const anything = await answerToAnything(inspection)
     return exchanges
-      .filter((exchange) => succeeded(exchange) && exchange.body !== pages)
+      .filter((exchange) => succeeded(exchange) && exchange.body !== anything)
       .filter(({ actor, probe }) => actor === 'nobody' || probe.path === WIPE)
       .map((exchange) => {
         const agreed = exchange.probe.path === WIPE ? 'asked to wipe nothing, it agreed' : 'it answered'

@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { everyDoor } from '../../check-parts/doors.js'
+import { answerToAnything, everyDoor } from '../../check-parts/doors.js'
 import { serverBug } from '../../fix.js'
 import { routeOf, succeeded } from '../../probe.js'
 
@@ -25,9 +25,11 @@ export const boundaryStudioHeader: Check = {
   requests: (scene) =>
     everyDoor(scene).map((probe) => ({ ...probe, disguise: { headers: { 'x-auth-scheme': 'langsmith' } } })),
   // Bob has a token, so he may be served. Nobody may not.
-  async inspect({ exchanges, stated }) {
+  async inspect(inspection) {
+    const { exchanges, stated } = inspection
+    const anything = await answerToAnything(inspection)
     return exchanges
-      .filter((exchange) => exchange.actor === 'nobody' && succeeded(exchange))
+      .filter((exchange) => exchange.actor === 'nobody' && succeeded(exchange) && exchange.body !== anything)
       .map((exchange) => stated(exchange, 'answer', `${exchange.status} on ${routeOf(exchange.probe)} without a token`))
   },
 }

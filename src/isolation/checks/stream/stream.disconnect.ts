@@ -48,6 +48,9 @@ export const streamDisconnect: Check = {
     const [status, outcome] = [field(pending, 'status'), field(begun, 'status')]
     const cancelled = typeof status === 'string' && status !== 'pending'
     if (cancelled) return [stated(first, 'run', `Alice's run is ${status}`)]
+    if (succeeded(begun) && outcome === undefined) {
+      return { kind: 'inconclusive', reason: 'what Alice reads of her run afterwards has no status' }
+    }
     if (outcome === 'pending' || outcome === 'running') {
       return { kind: 'inconclusive', reason: "Alice's run did not begin in time, though nobody stopped it" }
     }
