@@ -1,5 +1,5 @@
 import type { Check } from '../../check.js'
-import { answerToAnything } from '../../doors.js'
+import { answerToAnything } from '../../check-parts/doors.js'
 import { serverBug } from '../../fix.js'
 import { get, post, routeOf, succeeded } from '../../probe.js'
 
