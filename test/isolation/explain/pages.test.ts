@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { ANY_CHECKS } from '../../../src/isolation/any/checks/index.js'
 import { CHECKS } from '../../../src/isolation/checks/index.js'
 import { referenceOf } from '../../../src/isolation/explain/references.js'
 import { symbolicScene } from '../../../src/isolation/explain/symbolic-scene.js'
@@ -19,7 +20,7 @@ describe('what npm run generate writes', () => {
 
   it('is a page for each check, and no other', () => {
     expect(readdirSync('docs/checks').toSorted(), RUN_IT).toEqual([...pages.keys()].toSorted())
-    expect(pages.size).toBe(CHECKS.length + 1)
+    expect(pages.size).toBe(CHECKS.length + ANY_CHECKS.length + 1)
   })
 
   it.each([...pages])('%s is as it is', (file, text) => {
@@ -47,7 +48,7 @@ describe('what a check says about itself', () => {
 })
 
 it('incidents name checks that exist', () => {
-  const ids = new Set(CHECKS.map(({ id }) => id))
+  const ids = new Set([...CHECKS, ...ANY_CHECKS].map(({ id }) => id))
   const named = INCIDENTS.flatMap(({ checks }) => checks)
   expect(named.filter((id) => !ids.has(id))).toEqual([])
 })
