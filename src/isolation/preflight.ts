@@ -140,6 +140,13 @@ async function firstThread(
   const stamped = Object.keys(kept !== null && typeof kept === 'object' ? kept : {}).filter(
     (key) => !NOT_OWNERS.has(key),
   )
+  if (typeof field(made, 'thread_id') !== 'string') {
+    return stop(
+      control,
+      `${who} was told that a thread was created (${made.status}), and not which.`,
+      'Check that --url is a LangGraph-compatible server. For other APIs there are --har and --openapi.',
+    )
+  }
   const read = await client.send(owner, get(`/threads/${id}`))
   if (!succeeded(read) || !read.body.includes(secret)) {
     return stop(

@@ -50,6 +50,9 @@ export function drawn(make: ((scene: Scene) => readonly Probe[]) | undefined): s
   }
 }
 
+/** An instant that a request computes from the clock: a page must not change with it. */
+const MOMENT = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g
+
 function draw(probe: Probe): string {
   const { method, path, headers, disguise } = probe
   const query = Object.entries(disguise?.query ?? {}).map(([name, value]) => `${name}=${worn(value)}`)
@@ -59,7 +62,11 @@ function draw(probe: Probe): string {
     `${method} ${readable(path)}${added}`,
     ...lines(headers ?? {}, (value) => value),
     ...lines(disguise?.headers ?? {}, worn),
+<<<<<<< HEAD
     ...(body === undefined || body === '' ? [] : [timeless(body)]),
+=======
+    ...(body === undefined || body === '' ? [] : [body.replace(MOMENT, '{a moment}')]),
+>>>>>>> wt-news
   ].join('\n')
 }
 
