@@ -62,17 +62,8 @@ function draw(probe: Probe): string {
     `${method} ${readable(path)}${added}`,
     ...lines(headers ?? {}, (value) => value),
     ...lines(disguise?.headers ?? {}, worn),
-<<<<<<< HEAD
-    ...(body === undefined || body === '' ? [] : [timeless(body)]),
-=======
     ...(body === undefined || body === '' ? [] : [body.replace(MOMENT, '{a moment}')]),
->>>>>>> wt-news
   ].join('\n')
-}
-
-/** Times are reckoned from now, and a page must not change with the clock. */
-function timeless(body: string): string {
-  return body.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '{an hour from now}')
 }
 
 function lines(
