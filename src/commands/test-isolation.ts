@@ -32,6 +32,9 @@ import { checkNamed, type Selection, selectChecks } from '../isolation/select.js
 import { SEVERITIES } from '../isolation/severity.js'
 import { assertAgreed, chooseTokens, isLoopback, parseTarget } from '../isolation/target.js'
 
+/** What the mode for any API has no use for. */
+const SUITE_ONLY = ['both', 'keep', 'assistant', 'seed', 'cleanup', 'ledger']
+
 type IsolationFlags = InferredFlags<typeof TestIsolation.flags>
 
 export default class TestIsolation extends BaseCommand {
@@ -122,6 +125,7 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
       description: 'run everything again with Alice and Bob exchanged',
     }),
     har: Flags.string({
+      exclusive: SUITE_ONLY,
       helpGroup: 'ANY HTTP API',
       helpValue: 'FILE',
       description: 'requests of Alice, recorded in a browser or a proxy: tests that API instead of a LangGraph server',
@@ -133,6 +137,7 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
       description: "Bob's own requests, recorded the same way",
     }),
     openapi: Flags.string({
+      exclusive: SUITE_ONLY,
       helpGroup: 'ANY HTTP API',
       helpValue: 'FILE',
       description: 'the description of the API, OpenAPI 3 as JSON or YAML; alone or with --har',
@@ -374,7 +379,7 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
       bob: flags['bob-token'],
       carol: flags['carol-token'],
     })
-    if (journal) return this.clear({ target, tokens, journal })
+    if (journal) return this.clear({ target, tokens, journal, ca: boundsOf(flags).transport.ca })
     const ask = this.interactive() ? askPerson : undefined
     if (flags.destructive) await agreeToDestroy(target, flags['yes-destroy-all-data-on'], ask)
     if (!isLoopback(target)) this.warnOfTarget(target, checks.length)

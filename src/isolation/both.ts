@@ -83,7 +83,10 @@ function togetherByCause(causes: readonly Cause[]): Cause[] {
 
 function withNamesExchanged<T>(value: T): T {
   const words = (text: string) =>
-    text.replace(/Alice|Bob|\b(?:alice|bob)\b|(?<=\$\{?)(?:ALICE|BOB)/g, (name) => NAMES[name] ?? name)
+    text.replace(
+      /Alice|Bob|(?<![\w./-])(?:alice|bob)(?![\w./-])|(?<=\$\{?)(?:ALICE|BOB)/g,
+      (name) => NAMES[name] ?? name,
+    )
   const walk = (item: unknown): unknown => {
     if (typeof item === 'string') return words(item)
     if (Array.isArray(item)) return item.map(walk)

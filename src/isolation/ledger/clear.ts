@@ -13,6 +13,8 @@ export interface ClearOptions {
   readonly tokens: Tokens
   readonly journal: ReadJournal
   readonly timeoutMs?: number
+  /** A certificate authority to trust besides the usual ones, as PEM. */
+  readonly ca?: string | undefined
   readonly concurrency?: number
 }
 
@@ -22,7 +24,7 @@ export async function clearUp(options: ClearOptions): Promise<Cleanup> {
   const credentials = createCredentials({ tokens, junk: lookalike(tokens.alice) })
   const ledger = createLedger({ agents: () => [] })
   for (const entry of journal.entries) ledger.adopt(entry)
-  const transport = await createTransport(target)
+  const transport = await createTransport(target, { ca: options.ca })
   const evidence = createEvidenceMaker({ target, credentials })
   try {
     const client = createClient({
