@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'threads',
-    testTimeout: 30_000,
+    // A whole suite is played in many tests; on a slow machine that takes a while.
+    testTimeout: 120_000,
     hookTimeout: 60_000,
   },
 })

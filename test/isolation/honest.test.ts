@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { NOT_OFFERED } from './support/not-offered.js'
 import { play } from './support/play.js'
-
-/**
- * This server has no JWTs, no WebSocket, pages by offset, and has no routes for keys, sessions, connections and spaces. What
- * has a flag of its own only runs where somebody asks for it.
- */
-const NOT_OFFERED =
-  /^(jwt|credential|vault|space)\.|^(boundary|stream)\.websocket@|^page\.cursor@|^oracle\.timing@|^store\.agent-memory@/
 
 describe('a server that isolates', () => {
   it('is called isolated by every check, and is empty again', async () => {
