@@ -47,7 +47,10 @@ export const streamV2Squat: Check = {
       alice(get(`/threads/${twin}`)),
       attack(get(`/threads/${fresh}`)),
     ])
-    const evidence = succeeded(bobs) ? [stated(bobs, 'thread', 'the thread of the run that Alice then started')] : []
+    const evidence =
+      succeeded(bobs) && field(bobs, 'thread_id') === fresh
+        ? [stated(bobs, 'thread', 'the thread of the run that Alice then started')]
+        : []
     if (succeeded(control) && hers.status >= 400 && hers.status < 500) {
       evidence.push(stated(touched, 'thread', `Alice got ${hers.status} for the thread of her own run`))
     }
