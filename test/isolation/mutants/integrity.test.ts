@@ -28,7 +28,11 @@ const opening = (): Overlay => {
   }
 }
 
-prove('integrity', {
-  'integrity.snapshot': queue(),
-  'integrity.residue': opening(),
-})
+prove(
+  'integrity',
+  {
+    'integrity.snapshot': queue(),
+    'integrity.residue': opening(),
+  },
+  ['write', 'list'],
+)

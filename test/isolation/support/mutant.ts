@@ -24,10 +24,14 @@ const ONLOOKERS: readonly Family[] = ['integrity', 'oracle', 'read']
 
 /**
  * Holds every check of a family to its mutant: with that hole in the real server, exactly that check goes red. What is
- * played beside it is its own family and those that look at everything; `MUTANTS=all npx vitest run test/isolation/mutants`
+ * played beside it is its own family, those that look at everything and those that are named; `MUTANTS=all npx vitest run test/isolation/mutants`
  * plays the whole suite for each, which takes half an hour.
  */
-export function prove(family: Family, mutants: Readonly<Record<string, Mutant | Overlay>>): void {
+export function prove(
+  family: Family,
+  mutants: Readonly<Record<string, Mutant | Overlay>>,
+  beside: readonly Family[] = [],
+): void {
   describe(`${family}: a server with one hole`, () => {
     it('there is one for every check', () => {
       const ids = CHECKS.filter((check) => check.family === family).map(({ id }) => id)
@@ -35,7 +39,7 @@ export function prove(family: Family, mutants: Readonly<Record<string, Mutant | 
     })
 
     const checks = CHECKS.filter(
-      (check) => process.env['MUTANTS'] === 'all' || [family, ...ONLOOKERS].includes(check.family),
+      (check) => process.env['MUTANTS'] === 'all' || [family, ...ONLOOKERS, ...beside].includes(check.family),
     )
 
     it.each(Object.entries(mutants))('%s goes red, and nothing else', { timeout: 200_000 }, async (id, given) => {
