@@ -1,10 +1,15 @@
 import { notImplemented } from './client.js'
-import { type Exchange, get, json, type Method, succeeded, withoutIds } from './probe.js'
+import { type Exchange, get, json, type Method, routeOf, succeeded, withoutIds } from './probe.js'
 import type { Stage } from './stage.js'
+
+/** Reading all of a kind: `GET /threads`. */
+const COLLECTION = /^GET \/[a-z]+$/
 
 /** Whether this answer to somebody who may says that the server has no such route. */
 export function unsupported(stage: Stage, exchange: Exchange): boolean {
   if (exchange.status === 405 || notImplemented(exchange)) return true
+  // Where no object is named, none can be hidden.
+  if (exchange.status === 404 && COLLECTION.test(routeOf(exchange.probe))) return true
   const { unknownRoute } = stage.learnt
   return (
     exchange.status === 404 &&

@@ -9,7 +9,11 @@ import { json, remade, text } from './worlds.js'
 export interface Dialect extends WorldOptions {
   /** What this server does not offer, by the ids of the checks that need it. */
   readonly skips?: RegExp
+  /** What nobody can decide there, because a route that it lacks is answered like an object that is hidden. */
+  readonly opens?: RegExp
 }
+
+const SOCKETS = /^(boundary|stream)\.websocket@/
 
 const refusal = (answer: Response) => [401, 403, 404, 409].includes(answer.status)
 
@@ -57,7 +61,7 @@ export function aegra(): Dialect {
     if (answer.status === 401) return json(401, { error: 'unauthorized', message: 'Authentication required' })
     return json(answer.status, { error: 'not_found', message: 'No such object' })
   }
-  return { auth: rewritingStore('users'), overlay, skips: /^thread\.(copy|count)/ }
+  return { auth: rewritingStore('users'), overlay, skips: /^thread\.(copy|count)/, opens: SOCKETS }
 }
 
 /** Refuses with 403 where a handler says no, to everybody and whatever is there. */
@@ -67,7 +71,7 @@ export function platform(): Dialect {
     const unknown = call.path.startsWith('/no-such-route')
     return answer.status === 404 && !unknown ? json(403, { detail: 'Forbidden' }) : answer
   }
-  return { overlay }
+  return { overlay, opens: /^(assistant|thread)\.search@|\.websocket@/ }
 }
 
 /** Puts what it is given under the caller, and shows the whole namespace. */
@@ -80,7 +84,7 @@ export function nulls(): Dialect {
     const unknown = call.path.startsWith('/no-such-route')
     return call.method === 'GET' && answer.status === 404 && !unknown ? json(200, null) : answer
   }
-  return { overlay }
+  return { overlay, opens: /^thread\.search@|\.websocket@/ }
 }
 
 /** Errors as FastAPI writes them, which repeat what was sent. */
@@ -94,7 +98,7 @@ export function fastapi(): Dialect {
     if (!refusal(answer)) return answer
     return json(answer.status, { detail: `${call.method} ${call.path} was not found` })
   }
-  return { overlay }
+  return { overlay, opens: SOCKETS }
 }
 
 /** Every delete succeeds; what is not the caller's stays where it is. */
