@@ -81,6 +81,18 @@ describe('bounds', () => {
     expect(times.length / seconds).toBeLessThan(240)
   })
 
+  it('keeps to it on connections that users share, too', async () => {
+    const times: number[] = []
+    const clock: Overlay = (call, next) => {
+      times.push(performance.now())
+      return next(call)
+    }
+    await play({ overlay: clock }, { perSecond: 200, checks: some('concurrency.keep-alive') })
+    const seconds = ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1000
+    expect(times.length).toBeGreaterThan(200)
+    expect(times.length / seconds).toBeLessThan(240)
+  })
+
   it('goes easy on a server that says 429, and its verdicts stay right', async () => {
     let inFlight = 0
     let most = 0

@@ -3,6 +3,9 @@ import type { Inspection } from '../check.js'
 import { type Probe, succeeded } from '../probe.js'
 import { held, type Verdict } from '../verdict.js'
 
+/** How a server says that a credential is not one. */
+const REFUSALS = new Set([401, 403, 404, 410])
+
 /** What is refused at once must still be refused when other nodes and caches had their turn. */
 const AGAIN_AFTER_MS = 1000
 
@@ -21,7 +24,8 @@ export async function untilRefused(
   for (let pauseMs = 0; ; pauseMs = AGAIN_AFTER_MS) {
     await sleep(pauseMs)
     const exchange = await attack(probe)
-    if (exchange.status === 0 || exchange.status >= 500) {
+    // Anything but a refusal of the credential, such as "too many requests", says nothing about it.
+    if (!succeeded(exchange) && !REFUSALS.has(exchange.status)) {
       return { kind: 'inconclusive', reason: `no answer that tells anything: ${exchange.status || exchange.ending}` }
     }
     if (!succeeded(exchange)) {
