@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest'
 const MAY_IMPORT: Record<string, readonly string[]> = {
   errors: [],
   engine: ['errors'],
-  identity: ['errors', 'engine'],
+  providers: ['errors'],
+  identity: ['errors', 'engine', 'providers'],
+  login: ['errors', 'providers'],
   storage: ['errors', 'engine'],
   runtime: ['errors', 'engine', 'storage'],
   server: ['errors', 'engine', 'storage', 'runtime'],
@@ -16,7 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: ['errors'],
   dev: ['cli', 'errors', 'engine', 'identity', 'project', 'runtime', 'server', 'storage'],
   testing: ['errors', 'engine', 'identity', 'dev', 'isolation', 'server'],
-  commands: ['cli', 'errors', 'dev', 'isolation', 'scaffold', 'testing'],
+  commands: ['cli', 'errors', 'dev', 'isolation', 'login', 'providers', 'scaffold', 'testing'],
 }
 
 /** The two entries at the top of src/: what users import, and what that import means inside `authkit dev`. */

@@ -1,0 +1,44 @@
+/** Tokens as a provider gave them. */
+export interface TokenSet {
+  readonly accessToken: string
+  /** Milliseconds since 1970; undefined where the provider does not say when it ends. */
+  readonly expiresAt?: number
+  /** When it was issued, in milliseconds since 1970: what part of its life is over decides when it is renewed. */
+  readonly issuedAt: number
+  readonly refreshToken?: string
+  readonly refreshExpiresAt?: number
+  readonly idToken?: string
+  /** What was granted, which may be less than what was asked for. */
+  readonly scopes: readonly string[]
+}
+
+/** What is secret of one sign-in: what the token store keeps. */
+export interface Secrets {
+  readonly tokens: TokenSet
+  /** Of the registered application, where it has one; a refresh needs it. */
+  readonly clientSecret?: string
+}
+
+/** Who is signed in where: what the list of profiles keeps. It holds no secret. */
+export interface Profile {
+  /** `default`, or what `--profile` said: letters, digits, `-`, `_` and `.`. */
+  readonly name: string
+  /** The name of a preset: `keycloak`, `oidc` for any other OpenID provider, `local` for that of `authkit dev`. */
+  readonly provider: string
+  /** As the discovery document and the tokens spell it. Undefined where the provider has none (GitHub). */
+  readonly issuer?: string
+  readonly clientId: string
+  /** What was asked for. */
+  readonly scopes: readonly string[]
+  /** The service that the access token is for. */
+  readonly audience?: string
+  readonly user: { readonly subject: string; readonly name?: string; readonly email?: string }
+  /** Milliseconds since 1970. */
+  readonly signedInAt: number
+}
+
+/** A sign-in, complete. */
+export interface Login {
+  readonly profile: Profile
+  readonly secrets: Secrets
+}
