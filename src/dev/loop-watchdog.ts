@@ -1,5 +1,5 @@
 import type { Worker } from 'node:worker_threads'
-import { printable } from './printable.js'
+import { printable } from '../cli/printable.js'
 
 /** Notices from a thread of its own when a graph keeps this one from doing anything else. */
 export interface LoopWatchdog {

@@ -1,4 +1,4 @@
-import { printable } from './printable.js'
+import { printable } from '../cli/printable.js'
 
 export interface GuardedProcess {
   /** A promise was rejected and nothing handled it: the process goes on. */

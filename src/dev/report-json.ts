@@ -1,7 +1,7 @@
+import { printableJson } from '../cli/printable.js'
+import { withoutCredentials } from '../cli/redact.js'
 import type { EventTrace } from '../engine/trace.js'
 import type { DevEvent, RulesReport } from './events.js'
-import { printableJson } from './printable.js'
-import { withoutCredentials } from './redact.js'
 
 /** An event of the dev server as one line of JSON, for programs. */
 export function devJson(event: DevEvent): string {

@@ -1,12 +1,12 @@
+import { printable } from '../cli/printable.js'
+import { withoutCredentials } from '../cli/redact.js'
 import type { Style } from '../cli/style.js'
 import { filterText } from '../engine/filter.js'
 import type { EventTrace } from '../engine/trace.js'
 import type { RunRecord } from '../runtime/runs/run-record.js'
 import type { RequestRecord } from '../server/context.js'
 import type { DevEvent, EventCoverage, RulesReport } from './events.js'
-import { printable } from './printable.js'
 import { errorLines } from './process-guard.js'
-import { withoutCredentials } from './redact.js'
 
 /** How wide the names of the banner are. */
 const LABEL = 12

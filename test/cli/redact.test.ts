@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { withoutCredentials } from '../../src/dev/redact.js'
+import { withoutCredentials } from '../../src/cli/redact.js'
 
 it.each([
   ['Authorization: Bearer abc.def.ghi', 'Authorization: Bearer [secret]'],
