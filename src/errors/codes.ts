@@ -97,6 +97,81 @@ export const ERRORS = {
   not_supported: { exit: 1, status: 422, hint: 'CHANGELOG.md and docs/compatibility.md say what is supported.' },
   shutting_down: { exit: 1, status: 503, hint: 'The server is stopping; try again when it is back.' },
 
+  // signing in
+  login_not_configured: {
+    exit: 2,
+    status: 400,
+    hint: 'Start `authkit dev` here, or name a provider: --issuer URL, --provider NAME, or authkit.login in langgraph.json.',
+  },
+  login_client_missing: {
+    exit: 2,
+    status: 400,
+    hint: 'Register an application at the provider and give its --client-id.',
+  },
+  login_unsupported: { exit: 2, status: 400, hint: 'Use a token of the provider instead: AUTHKIT_TOKEN.' },
+  device_unsupported: {
+    exit: 2,
+    status: 400,
+    hint: 'Sign in where a browser runs, without --device, or switch the device flow on at the provider.',
+  },
+  provider_unknown: { exit: 2, status: 404, hint: '`authkit login --list-providers` lists them.' },
+  issuer_insecure: { exit: 2, status: 400, hint: 'Use https. Plain http is for 127.0.0.1 and localhost only.' },
+  issuer_mismatch: {
+    exit: 1,
+    status: 400,
+    hint: 'Write the issuer exactly as the provider does, with or without the slash at its end.',
+  },
+  login_denied: {
+    exit: 1,
+    status: 403,
+    hint: 'Run `authkit login` again and accept, or ask who runs the provider for access.',
+  },
+  login_timed_out: {
+    exit: 3,
+    status: 408,
+    hint: 'Run it again; --timeout gives more time, and --device helps where no browser reaches this machine.',
+  },
+  login_interrupted: { exit: 130, status: 400, hint: 'Run `authkit login` to begin again.' },
+  login_expired: { exit: 1, status: 401, hint: 'Run `authkit login` again.' },
+  login_other_user: {
+    exit: 1,
+    status: 409,
+    hint: 'Use another --profile, or --replace to put this user in the place of the other.',
+  },
+  callback_invalid: {
+    exit: 1,
+    status: 400,
+    hint: 'Run `authkit login` again. The provider did not answer as RFC 6749 says.',
+  },
+  id_token_invalid: {
+    exit: 1,
+    status: 502,
+    hint: 'Nothing was stored. Check --issuer and --client-id, and that the clock of this machine is right.',
+  },
+  device_code_expired: {
+    exit: 3,
+    status: 410,
+    hint: 'Run `authkit login --device` again and enter the new code in time.',
+  },
+  provider_unavailable: { exit: 3, status: 503, hint: 'Try again later; what is signed in stays so.' },
+  provider_misconfigured: { exit: 1, status: 502, hint: 'Check the issuer with who runs the provider.' },
+  provider_refused: { exit: 1, status: 502, hint: 'Look up the error in the documents of the provider.' },
+  provider_client_refused: {
+    exit: 1,
+    status: 502,
+    hint: 'Check --client-id, the secret in AUTHKIT_CLIENT_SECRET, and what the application may do at the provider.',
+  },
+  provider_redirect_refused: {
+    exit: 1,
+    status: 400,
+    hint: 'Register the callback at the provider exactly as it is written here.',
+  },
+  provider_scope_refused: {
+    exit: 1,
+    status: 400,
+    hint: 'Ask for other scopes with --scope, or allow them at the provider.',
+  },
+
   // the isolation suite
   target_unreachable: { exit: 3, status: 502, hint: 'Start the server, or correct --url.' },
   target_refused: {
