@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   scaffold: ['errors'],
   isolation: ['errors'],
   cli: ['errors'],
-  dev: ['cli', 'errors', 'engine', 'identity', 'project', 'runtime', 'server', 'storage'],
+  dev: ['cli', 'errors', 'engine', 'identity', 'project', 'providers', 'runtime', 'server', 'storage'],
   testing: ['errors', 'engine', 'identity', 'dev', 'isolation', 'server'],
   commands: ['cli', 'errors', 'dev', 'isolation', 'login', 'providers', 'scaffold', 'testing'],
 }

@@ -1,12 +1,14 @@
 import { hostname } from 'node:os'
 import { join, relative } from 'node:path'
-import { createEngine } from '../engine/engine.js'
+import { createEngine, type Engine } from '../engine/engine.js'
 import { coverage } from '../engine/rules.js'
 import { AuthkitError } from '../errors/authkit-error.js'
 import type { ErrorCode } from '../errors/codes.js'
+import { type LocalIssuer, withLocalIssuer } from '../identity/local-issuer.js'
 import { placeholderTokensOf } from '../identity/placeholder-tokens.js'
 import type { ProjectConfig } from '../project/config.js'
 import { openProject, type ProjectState } from '../project/project.js'
+import { LOCAL_ISSUER_PATH } from '../providers/local.js'
 import type { RunRecord } from '../runtime/runs/run-record.js'
 import { openRuntime } from '../runtime/runtime.js'
 import { createSeal } from '../runtime/seal.js'
@@ -50,6 +52,8 @@ export interface DevOptions {
   readonly strict?: boolean
   /** Let the Studio header stand for a user. Undefined leaves it to langgraph.json. */
   readonly studio?: boolean | undefined
+  /** Serve the local issuer. Undefined does so on loopback, which is the only place where it may be. */
+  readonly issuer?: boolean | undefined
   /** What `import "authkit"` means in the project's files: see createModuleLoader. */
   readonly authkitEntry: string
   readonly version: string
@@ -93,6 +97,7 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
   const database = options.database ?? join(root, '.authkit', 'dev.db')
   const { authkitEntry, configFile, authFile, auth, version, jobs, port, runTimeoutSeconds } = options
   const inMemory = database === ':memory:'
+  const { issuer: issuerOn = isLoopback(host) } = options
   if (options.studio && !isLoopback(host)) {
     throw new AuthkitError(
       'usage',
@@ -102,9 +107,17 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
       },
     )
   }
+  if (issuerOn && !isLoopback(host)) {
+    throw new AuthkitError(
+      'usage',
+      `--issuer is refused on ${host}: it asks for no password, so whoever reaches it could be any user.`,
+      { hint: 'Leave out --issuer, or --host.' },
+    )
+  }
 
   const modules = createModuleCache({ authkitEntry })
   const closers = [() => modules.close()]
+  let localIssuer: LocalIssuer | undefined
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) await close()
   }
@@ -162,6 +175,7 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
       { host, port: port ?? DEFAULT_PORT, orNext: port === undefined },
     )
     closers.push(() => server.close())
+    if (issuerOn) localIssuer = { issuer: server.url + LOCAL_ISSUER_PATH, audience: server.url }
 
     let warnings = warningsOf(server.port, project.state, reading)
     project.onReload(({ state, file, ms }) => {
@@ -218,7 +232,9 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
       return { kind: 'broken', error: new AuthkitError('auth_file_not_found', 'The project has no auth file.') }
     }
     const engine = createEngine({ rules: noAuth ? undefined : state.rules, strict, studio: studioOf(state) })
-    return { kind: 'ready', engine, http: state.config.http }
+    const authenticate: Engine['authenticate'] = (request, trace) =>
+      engine.authenticate(localIssuer ? withLocalIssuer(request, localIssuer) : request, trace)
+    return { kind: 'ready', engine: { ...engine, authenticate }, http: state.config.http }
   }
 
   function studioOf({ config }: ProjectState): boolean {

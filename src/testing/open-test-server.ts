@@ -44,6 +44,7 @@ export async function openTestServer(
     database: ':memory:',
     strict,
     studio: false,
+    issuer: false,
     watch: false,
     authkitEntry,
     version,
