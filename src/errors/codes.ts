@@ -179,6 +179,29 @@ export const ERRORS = {
     status: 400,
     hint: 'The suite creates and deletes objects; add --yes to run it against a server that is not on this machine.',
   },
+
+  // providers of identity
+  provider_unknown: { exit: 2, status: 404, hint: 'Run `authkit login --list-providers` to see their names.' },
+  provider_redirect_mismatch: {
+    exit: 1,
+    status: 400,
+    hint: 'Register the callback at the provider exactly as it was printed; docs/providers.md says where.',
+  },
+  provider_scope_invalid: { exit: 1, status: 400, hint: 'Name the scopes that the provider knows with --scope.' },
+  provider_scope_insufficient: { exit: 1, status: 403, hint: 'Sign in again, and grant what is asked for.' },
+  provider_audience_invalid: { exit: 1, status: 400, hint: 'Correct --audience, or register the API at the provider.' },
+  provider_permission_missing: {
+    exit: 1,
+    status: 502,
+    hint: 'Give the application the permission where it is registered; docs/providers.md says where.',
+  },
+  provider_credentials_rejected: {
+    exit: 1,
+    status: 502,
+    hint: 'Check --client-id, and AUTHKIT_CLIENT_SECRET if the application has a secret.',
+  },
+  provider_app_missing: { exit: 1, status: 502, hint: 'Check --client-id, or register the application again.' },
+  provider_unavailable: { exit: 1, status: 503, hint: 'Try again in a minute.' },
 } as const satisfies Record<string, ErrorSpec>
 
 export type ErrorCode = keyof typeof ERRORS
