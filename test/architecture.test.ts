@@ -5,18 +5,19 @@ import { describe, expect, it } from 'vitest'
 /** Who may import whom inside src/. ARCHITECTURE.md explains the same table in words. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   errors: [],
+  seal: [],
   engine: ['errors'],
   providers: ['errors'],
   identity: ['errors', 'engine', 'providers'],
-  login: ['errors', 'providers'],
+  login: ['errors', 'providers', 'seal'],
   storage: ['errors', 'engine'],
-  runtime: ['errors', 'engine', 'storage'],
+  runtime: ['errors', 'engine', 'seal', 'storage'],
   server: ['errors', 'engine', 'storage', 'runtime'],
   project: ['errors', 'engine'],
   scaffold: ['errors'],
   isolation: ['errors'],
   cli: ['errors'],
-  dev: ['cli', 'errors', 'engine', 'identity', 'project', 'providers', 'runtime', 'server', 'storage'],
+  dev: ['cli', 'errors', 'engine', 'identity', 'project', 'providers', 'runtime', 'seal', 'server', 'storage'],
   testing: ['errors', 'engine', 'identity', 'dev', 'isolation', 'server'],
   commands: ['cli', 'errors', 'dev', 'isolation', 'login', 'providers', 'scaffold', 'testing'],
 }

@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import { copyFile, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AuthkitError } from '../errors/authkit-error.js'
-import { ROOT_KEY_BYTES } from '../runtime/seal.js'
+import { keyFromBase64, ROOT_KEY_BYTES } from '../seal/seal.js'
 
 export interface RootKeyOptions {
   /** The folder of the project. */
@@ -35,10 +35,8 @@ export async function readRootKey({ root, inMemory, environment }: RootKeyOption
 
 /** Base64 in one line, or the bytes themselves, as secrets are often mounted. */
 function keyFrom(content: Buffer, name: string): Uint8Array {
-  if (content.length === ROOT_KEY_BYTES) return content
-  const text = content.toString('latin1').trim()
-  const bytes = /^[\w+/-]+={0,2}$/.test(text) ? Buffer.from(text, 'base64') : Buffer.alloc(0)
-  if (bytes.length === ROOT_KEY_BYTES) return bytes
+  const key = content.length === ROOT_KEY_BYTES ? content : keyFromBase64(content.toString('latin1'))
+  if (key) return key
   throw new AuthkitError('root_key_invalid', `${name} must hold ${ROOT_KEY_BYTES} bytes, in base64.`)
 }
 

@@ -172,6 +172,37 @@ export const ERRORS = {
     hint: 'Ask for other scopes with --scope, or allow them at the provider.',
   },
 
+  // what is kept of a sign-in
+  keychain_unavailable: {
+    exit: 1,
+    status: 503,
+    hint: 'Start or unlock the keychain; or keep tokens in an encrypted file: --token-store file, with a key in AUTHKIT_TOKEN_KEY; or give a token in AUTHKIT_TOKEN.',
+  },
+  token_key_invalid: {
+    exit: 2,
+    status: 500,
+    hint: 'Put 32 random bytes in base64 into AUTHKIT_TOKEN_KEY, as `openssl rand -base64 32` prints them, and keep them: what they seal opens with nothing else.',
+  },
+  token_file_unreadable: {
+    exit: 1,
+    status: 500,
+    hint: 'Give the AUTHKIT_TOKEN_KEY that sealed it, or sign in again.',
+  },
+  token_file_exposed: { exit: 1, status: 500, hint: 'Make it yours alone with chmod 600, or sign in again.' },
+  profiles_unreadable: {
+    exit: 1,
+    status: 500,
+    hint: 'Correct the file, or take it away and sign in again. It holds no secret.',
+  },
+  profile_unknown: { exit: 2, status: 404, hint: '`authkit profiles` lists them; `authkit login` makes one.' },
+  profile_busy: { exit: 3, status: 503, hint: 'Wait for the other process, or end it, and run it again.' },
+  not_signed_in: { exit: 1, status: 401, hint: 'Run `authkit login`.' },
+  refresh_uncertain: {
+    exit: 3,
+    status: 503,
+    hint: 'Run it again. If the provider did use the refresh token, you will have to sign in again.',
+  },
+
   // the isolation suite
   target_unreachable: { exit: 3, status: 502, hint: 'Start the server, or correct --url.' },
   target_refused: {

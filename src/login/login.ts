@@ -42,3 +42,32 @@ export interface Login {
   readonly profile: Profile
   readonly secrets: Secrets
 }
+
+/**
+ * Asks the provider for new tokens with the refresh token (RFC 6749 section 6). It asks once: with rotation, the second
+ * use of a refresh token ends the session.
+ *
+ * @returns What the provider sent. What it left out, such as an unchanged refresh token, may be missing.
+ * @throws AuthkitError `login_expired` where the provider refused the refresh token, `provider_unavailable` where it
+ *   certainly did not use it (no connection, 429, 503), `refresh_uncertain` where it may have (no answer, or none that
+ *   can be read), and others for a provider that is set up wrongly.
+ */
+export type RefreshTokens = (
+  profile: Profile,
+  secrets: Secrets,
+  options: { readonly signal: AbortSignal },
+) => Promise<TokenSet>
+
+/**
+ * Asks the provider to take back the tokens (RFC 7009), the refresh token first.
+ *
+ * @returns `unsupported` where the provider has no way to do so.
+ * @throws AuthkitError where it could not be asked, or said no.
+ */
+export type RevokeTokens = (
+  profile: Profile,
+  secrets: Secrets,
+  options: { readonly signal: AbortSignal },
+) => Promise<Revocation>
+
+export type Revocation = 'revoked' | 'unsupported'

@@ -1,7 +1,7 @@
 import type { User } from '../../engine/user.js'
 import { AuthkitError } from '../../errors/authkit-error.js'
+import type { Seal } from '../../seal/seal.js'
 import type { DueCron } from '../../storage/storage.js'
-import type { Seal } from '../seal.js'
 
 /** Whom a cron belongs to and runs as, as it is stored: the name for everyone who reads it, the user sealed. */
 export interface StoredOwner {

@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
 /**
- * Encrypts what has to outlive the process and must not be read by whoever gets hold of the database: who a queued run or
- * a cron runs as, and what their assistants were configured with.
+ * Encrypts what has to outlive the process and must not be read by whoever gets hold of where it is kept: in the database
+ * who a queued run or a cron runs as, in a file the tokens of a sign-in.
  */
 export interface Seal {
   /** @param place Where the value is kept, such as `runs/<id>`. It opens nowhere else. */
@@ -19,6 +19,13 @@ const HEAD_BYTES = 1 + SALT_BYTES + IV_BYTES + TAG_BYTES
 
 /** The length of a root key, in bytes. */
 export const ROOT_KEY_BYTES = 32
+
+/** A root key as people write it down: base64 or base64url in one line. Undefined for anything else, and another length. */
+export function keyFromBase64(text: string): Uint8Array | undefined {
+  const line = text.trim()
+  const bytes = /^[\w+/-]+={0,2}$/.test(line) ? Buffer.from(line, 'base64') : Buffer.alloc(0)
+  return bytes.length === ROOT_KEY_BYTES ? bytes : undefined
+}
 
 /**
  * Seals with AES-256-GCM, each value under a key of its own (HKDF-SHA-256 of the root key, NIST SP 800-38D and RFC 5869).

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createSeal } from '../../src/runtime/seal.js'
+import { createSeal } from '../../src/seal/seal.js'
 
 const secret = { identity: 'alice', token: 'a secret of hers' }
 
