@@ -212,7 +212,6 @@ export const ERRORS = {
   },
 
   // providers of identity
-  provider_unknown: { exit: 2, status: 404, hint: 'Run `authkit login --list-providers` to see their names.' },
   provider_redirect_mismatch: {
     exit: 1,
     status: 400,
@@ -232,7 +231,6 @@ export const ERRORS = {
     hint: 'Check --client-id, and AUTHKIT_CLIENT_SECRET if the application has a secret.',
   },
   provider_app_missing: { exit: 1, status: 502, hint: 'Check --client-id, or register the application again.' },
-  provider_unavailable: { exit: 1, status: 503, hint: 'Try again in a minute.' },
 } as const satisfies Record<string, ErrorSpec>
 
 export type ErrorCode = keyof typeof ERRORS
