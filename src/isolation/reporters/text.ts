@@ -58,9 +58,9 @@ export function textReporter({ colours, verbose }: TextOptions): (event: Isolati
   let run: Extract<IsolationEvent, { kind: 'started' }> | undefined
 
   const line = (result: CheckResult) => {
-    const { check, actor, verdict, accepted } = result
+    const { check, actor, verdict, accepted, intended } = result
     const kind = accepted ? 'accepted' : verdict.kind
-    const sentence = verdict.kind === 'leak' ? failureOf(check, actor) : titleOf(check, actor)
+    const sentence = verdict.kind === 'leak' || intended ? failureOf(check, actor) : titleOf(check, actor)
     const reason = reasonOf(verdict)
     return `  ${paint[kind](WORDS[kind].padEnd(5))} ${resultKey(result).padEnd(33)} ${sentence}${reason ? dim(`  ${reason}`) : ''}\n`
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { WHO } from '../actor.js'
 import type { Check } from '../check.js'
 import { type Belongings, settled } from '../fixtures.js'
@@ -8,6 +9,9 @@ import type { Stage } from '../stage.js'
 import type { Control } from '../verdict.js'
 import { performOnce, prepare, promised, settles } from './perform.js'
 import { sceneFor } from './scene.js'
+
+/** A busy server may do later what it has said yes to: so long it is looked for again. */
+const PATIENCE_MS = [100, 200, 400, 800, 0]
 
 export interface ControlRun {
   readonly controls: readonly Control[]
@@ -95,8 +99,12 @@ async function missingProof(
   if (proof !== 'effect') return undefined
   if (settles(check, mine)) await settled(stage, mine.owner, mine.thread.id)
   await promised(exchanges)
-  const { changed } = compareSnapshots(before, await takeSnapshot(stage.client, mine))
-  return changed.length > 0 ? undefined : 'her own request changed nothing that could be seen'
+  for (const pauseMs of PATIENCE_MS) {
+    const { changed } = compareSnapshots(before, await takeSnapshot(stage.client, mine))
+    if (changed.length > 0) return undefined
+    await sleep(pauseMs)
+  }
+  return 'her own request changed nothing that could be seen'
 }
 
 function undisguised({ disguise: _, asAlice: __, ...plain }: Probe): Probe {

@@ -54,7 +54,8 @@ export const storePutShape: Check = {
     const look = (namespace_prefix: readonly string[]) =>
       alice(post('/store/items/search', { namespace_prefix, limit: 1000 }))
     const shown = (await Promise.all([look(first), look([])])).find(({ body }) => body.includes(scene.marker))
-    const [guilty] = exchanges
+    // Each of them had a key of its own.
+    const guilty = exchanges.find(({ probe }) => shown?.body.includes(keyOf(probe))) ?? exchanges[0]
     // What landed in a space of his own goes the way it came; of two namespaces, either may have been meant.
     const removals = exchanges.filter(succeeded).flatMap(({ probe }): Probe[] => {
       const { raw } = probe
@@ -65,4 +66,8 @@ export const storePutShape: Check = {
     await Promise.all(removals.map(attack))
     return shown && guilty ? [stated(guilty, 'after-check', "an item of Bob's stands in Alice's space")] : []
   },
+}
+
+function keyOf({ raw, body }: Probe): string {
+  return (raw ? JSON.parse(raw.text) : (body as { key: string })).key
 }
