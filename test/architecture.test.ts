@@ -9,7 +9,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   engine: ['errors'],
   providers: ['errors'],
   identity: ['errors', 'engine', 'providers'],
-  login: ['errors', 'providers', 'seal'],
+  login: ['cli', 'errors', 'providers', 'seal'],
   storage: ['errors', 'engine'],
   runtime: ['errors', 'engine', 'seal', 'storage'],
   server: ['errors', 'engine', 'storage', 'runtime'],

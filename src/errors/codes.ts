@@ -156,21 +156,6 @@ export const ERRORS = {
   provider_unavailable: { exit: 3, status: 503, hint: 'Try again later; what is signed in stays so.' },
   provider_misconfigured: { exit: 1, status: 502, hint: 'Check the issuer with who runs the provider.' },
   provider_refused: { exit: 1, status: 502, hint: 'Look up the error in the documents of the provider.' },
-  provider_client_refused: {
-    exit: 1,
-    status: 502,
-    hint: 'Check --client-id, the secret in AUTHKIT_CLIENT_SECRET, and what the application may do at the provider.',
-  },
-  provider_redirect_refused: {
-    exit: 1,
-    status: 400,
-    hint: 'Register the callback at the provider exactly as it is written here.',
-  },
-  provider_scope_refused: {
-    exit: 1,
-    status: 400,
-    hint: 'Ask for other scopes with --scope, or allow them at the provider.',
-  },
 
   // what is kept of a sign-in
   keychain_unavailable: {
