@@ -76,14 +76,17 @@ export function feishuPlatform(own: {
 /** OAuth fields with a `code` beside them: 0, or a number that says what is wrong better than `error` does. */
 function tokenAnswer(body: Json, status: number): TokenAnswer {
   const { code, error } = body
-  const failed = code !== undefined && Number(code) !== 0
-  if (!failed && (error === undefined || error === null)) return { status, body }
-  return refusal(failed ? String(code) : (text(error) ?? 'invalid_request'), body, status, ERROR_NAMES)
+  if (!failed(code) && (error === undefined || error === null)) return { status, body }
+  const word = failed(code) && ['string', 'number'].includes(typeof code) ? String(code) : text(error)
+  return refusal(word ?? 'invalid_request', body, status, ERROR_NAMES)
+}
+
+function failed(code: unknown): boolean {
+  return code !== undefined && code !== 0 && code !== '0'
 }
 
 function person(claims: Json): Person | undefined {
-  const { code } = claims
-  if (code !== undefined && Number(code) !== 0) return undefined
+  if (failed(claims['code'])) return undefined
   const user = object(claims['data'])
   return personOf({
     subject: text(user['union_id']) ?? text(user['open_id']),
