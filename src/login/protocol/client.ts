@@ -27,6 +27,8 @@ export interface ClientOptions {
   readonly clientId: string
   readonly clientSecret?: string | undefined
   readonly fetch?: typeof fetch | undefined
+  /** Ends every request of this client. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -39,7 +41,8 @@ export interface ClientOptions {
  * const client = await openClient({ provider, issuer: 'https://id.example.com/', clientId: 'cli' })
  */
 export async function openClient(options: ClientOptions): Promise<Configuration> {
-  const { provider, clientId, clientSecret, fetch: send = fetch } = options
+  const { provider, clientId, clientSecret, signal } = options
+  const send = withSignal(options.fetch ?? fetch, signal)
   const issuer = options.issuer ?? provider.issuer
   const metadata = provider.endpoints ? fixed(provider.endpoints, issuer) : await discovered(provider, issuer, send)
   for (const [name, url] of Object.entries(metadata)) {
@@ -57,6 +60,11 @@ export async function openClient(options: ClientOptions): Promise<Configuration>
     endpoints: { token: metadata.token_endpoint, device: metadata.device_authorization_endpoint },
   })
   return client
+}
+
+function withSignal(send: typeof fetch, signal: AbortSignal | undefined): typeof fetch {
+  if (!signal) return send
+  return (url, init) => send(url, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal })
 }
 
 /** The issuer is never compared with anything where the provider has none; openid-client wants one all the same. */

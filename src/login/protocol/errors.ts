@@ -28,6 +28,8 @@ const OVER = ['invalid_grant', 'interaction_required', 'login_required', 'consen
  * @returns An AuthkitError; the error itself where it is one, or is a bug and none of the provider's doing.
  */
 export function providerError(error: unknown, attempt: Attempt): unknown {
+  const known = authkitError(error)
+  if (known) return known
   if (error instanceof ResponseBodyError) return refusal(error, error.response.status, attempt)
   if (error instanceof AuthorizationResponseError) return refusal(error, undefined, attempt)
   const title = nameOf(attempt.provider)
@@ -48,6 +50,8 @@ export function nameOf({ name, title }: Provider): string {
 
 /** Why a discovery document could not be used. */
 export function discoveryError(error: unknown, issuer: string): unknown {
+  const known = authkitError(error)
+  if (known) return known
   const shown = printable(issuer)
   const unreached = networkProblem(error)
   if (unreached !== undefined) {
@@ -65,6 +69,12 @@ export function discoveryError(error: unknown, issuer: string): unknown {
     `There is no OpenID provider at ${shown}: its /.well-known/openid-configuration ${answer}.`,
     { hint: 'Check the issuer. Providers without discovery, such as GitHub, are named with --provider.' },
   )
+}
+
+/** What a fetch of ours threw comes back wrapped. */
+function authkitError(error: unknown): AuthkitError | undefined {
+  const { cause } = (error ?? {}) as { cause?: unknown }
+  return [error, cause].find((one) => one instanceof AuthkitError)
 }
 
 interface OAuthError {
