@@ -1,4 +1,5 @@
-// Writes what follows from the checks alone: the list of all of them, and their pages. A test fails where this was not run.
+// Writes what follows from data alone: the list of the checks, their pages, and the page of the providers. Tests fail where
+// this was not run.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -6,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('../src/isolation/checks', import.meta.url))
 const biome = fileURLToPath(new URL('../node_modules/@biomejs/biome/bin/biome', import.meta.url))
+const providers = fileURLToPath(new URL('../docs/providers.md', import.meta.url))
 const pages = fileURLToPath(new URL('../docs/checks', import.meta.url))
 
 /** The text of checks/index.ts: one import and one row a file, by family. */
@@ -57,4 +59,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(pages, { recursive: true })
   for (const left of readdirSync(pages).filter((file) => !files.has(file))) rmSync(join(pages, left))
   for (const [file, text] of files) writeFileSync(join(pages, file), text)
+  const { providersPage } = await import('./providers-page.js')
+  writeFileSync(providers, providersPage())
 }

@@ -16,7 +16,8 @@ export const bitbucket: Provider = {
     userinfo: 'https://api.bitbucket.org/2.0/user',
     emails: 'https://api.bitbucket.org/2.0/user/emails',
   },
-  pkce: false,
+  // Whether it checks the challenge is not documented; it accepts one.
+  pkce: true,
   clientAuth: 'client_secret_basic',
   publicClients: 'none',
   scopes: { separator: ' ', login: ['account', 'email'] },

@@ -25,7 +25,7 @@ export interface Provider {
   readonly endpoints?: Endpoints
   /** What every request to its API carries besides: `{ 'notion-version': '2022-06-28' }`. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Whether the authorization endpoint takes a S256 challenge. It is sent to whoever merely ignores it. */
+  /** Whether a S256 challenge is sent: to whoever takes one, or merely ignores it. */
   readonly pkce: boolean
   /** How an application with a secret shows it at the token endpoint. */
   readonly clientAuth: 'client_secret_basic' | 'client_secret_post'
