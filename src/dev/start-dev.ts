@@ -6,6 +6,7 @@ import { AuthkitError } from '../errors/authkit-error.js'
 import type { ErrorCode } from '../errors/codes.js'
 import { type LocalIssuer, withLocalIssuer } from '../identity/local-issuer.js'
 import { placeholderTokensOf } from '../identity/placeholder-tokens.js'
+import { protectedResource } from '../identity/protected-resource.js'
 import type { ProjectConfig } from '../project/config.js'
 import { openProject, type ProjectState } from '../project/project.js'
 import { LOCAL_ISSUER_PATH } from '../providers/local.js'
@@ -232,9 +233,14 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
       return { kind: 'broken', error: new AuthkitError('auth_file_not_found', 'The project has no auth file.') }
     }
     const engine = createEngine({ rules: noAuth ? undefined : state.rules, strict, studio: studioOf(state) })
-    const authenticate: Engine['authenticate'] = (request, trace) =>
-      engine.authenticate(localIssuer ? withLocalIssuer(request, localIssuer) : request, trace)
-    return { kind: 'ready', engine: { ...engine, authenticate }, http: state.config.http }
+    const told = (request: Request) => (localIssuer ? withLocalIssuer(request, localIssuer) : request)
+    const authenticate: Engine['authenticate'] = (request, trace) => engine.authenticate(told(request), trace)
+    return {
+      kind: 'ready',
+      engine: { ...engine, authenticate },
+      http: state.config.http,
+      protectedResource: (request) => (noAuth ? undefined : protectedResource(state.authenticate, told(request))),
+    }
   }
 
   function studioOf({ config }: ProjectState): boolean {

@@ -4,7 +4,7 @@ import type { Decision } from './decision.js'
 import type { AuthEventValueMap } from './event-values.js'
 import type { AuthEvent } from './events.js'
 import { parseFilter } from './filter.js'
-import { refusalOf } from './http-exception.js'
+import { type Explanation, refusalOf } from './http-exception.js'
 import { type AuthRules, handlerKeyFor } from './rules.js'
 import { type Scope, scopeOf } from './scope.js'
 import type { EventTrace, Trace } from './trace.js'
@@ -166,8 +166,15 @@ function authenticateError(thrown: unknown): AuthkitError {
   if (thrown instanceof AuthkitError) return thrown
   const refusal = refusalOf(thrown)
   if (!refusal) return new AuthkitError('unauthenticated', 'Unauthorized', { cause: thrown })
-  const { status, message = 'Unauthorized', headers } = refusal
-  return new AuthkitError('unauthenticated', message, { status, headers, cause: thrown })
+  const { status, message = 'Unauthorized', headers, explanation } = refusal
+  const options = { status, headers, cause: thrown }
+  if (!explanation) return new AuthkitError('unauthenticated', message, options)
+  return new AuthkitError(explanation.code, message, { ...options, hint: adviceOf(explanation), explained: true })
+}
+
+/** What came, what was expected, and what to do about it. */
+function adviceOf({ problem, hint }: Explanation): string {
+  return problem === undefined ? hint : `${problem}. ${hint}`
 }
 
 function handlerError(thrown: unknown): AuthkitError {
@@ -185,6 +192,8 @@ function handlerError(thrown: unknown): AuthkitError {
 
 function problemOf(thrown: unknown): string {
   if (thrown instanceof AuthkitError && typeof thrown.cause === 'string') return thrown.cause
+  const explanation = refusalOf(thrown)?.explanation
+  if (explanation) return `${explanation.code}: ${adviceOf(explanation)}`
   if (thrown instanceof Error) return `${thrown.name}: ${thrown.message}`
   return refusalOf(thrown)?.message ?? String(thrown)
 }

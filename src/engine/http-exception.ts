@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { ERRORS, type ErrorCode } from '../errors/codes.js'
 
 /**
  * Refuses a request from `authenticate` or from a handler, with a status, a message and headers. The server takes any
@@ -23,6 +24,16 @@ export interface Refusal {
   readonly status: number
   readonly message: string | undefined
   readonly headers: Record<string, string>
+  /** What it says to the developer, where it comes from one of authkit's own methods of authentication. */
+  readonly explanation: Explanation | undefined
+}
+
+/** Why a credential was refused, for the developer alone. */
+export interface Explanation {
+  readonly code: ErrorCode
+  /** What was expected, and what came. */
+  readonly problem: string | undefined
+  readonly hint: string
 }
 
 /**
@@ -40,5 +51,12 @@ export function refusalOf(thrown: unknown): Refusal | undefined {
   } catch {
     // Headers that HTTP cannot carry are dropped; the refusal itself stands.
   }
-  return { status, message, headers: entries }
+  return { status, message, headers: entries, explanation: explanationOf(thrown) }
+}
+
+/** Read from its shape as well: the bundle of auth.ts has a class of its own. Others carry a `code` too, but none of ours. */
+function explanationOf(thrown: object): Explanation | undefined {
+  const { code, problem, hint } = thrown as { code?: unknown; problem?: unknown; hint?: unknown }
+  if (typeof code !== 'string' || !Object.hasOwn(ERRORS, code) || typeof hint !== 'string') return undefined
+  return { code: code as ErrorCode, problem: typeof problem === 'string' ? problem : undefined, hint }
 }

@@ -9,6 +9,8 @@ export interface AuthkitErrorOptions {
   readonly hint?: string
   /** What a client may be told, where the message is for the terminal only. The message, where absent. */
   readonly detail?: string
+  /** Tells a client of the dev server the code and the hint too, for it is its developer's. */
+  readonly explained?: boolean
   /** Headers of the HTTP answer, such as `WWW-Authenticate`. */
   readonly headers?: Record<string, string>
 }
@@ -26,6 +28,7 @@ export class AuthkitError extends Error {
   readonly status: number
   readonly hint: string
   readonly detail: string
+  readonly explained: boolean
   readonly headers: Record<string, string>
 
   constructor(code: ErrorCode, message: string, options: AuthkitErrorOptions = {}) {
@@ -34,6 +37,7 @@ export class AuthkitError extends Error {
     this.status = options.status ?? ERRORS[code].status
     this.hint = options.hint ?? ERRORS[code].hint
     this.detail = options.detail ?? message
+    this.explained = options.explained ?? false
     this.headers = options.headers ?? {}
   }
 

@@ -73,6 +73,38 @@ export const ERRORS = {
   },
   value_invalid: { exit: 1, status: 500, hint: 'A handler changed the value into something the server cannot use.' },
 
+  // who is calling: oidc(), introspection(), userinfo() and firstOf() of auth.ts
+  no_credentials: { exit: 1, status: 401, hint: 'Send `Authorization: Bearer <token>`; `authkit login` gets you one.' },
+  token_malformed: {
+    exit: 1,
+    status: 400,
+    hint: 'Send exactly one header of the form `Authorization: Bearer <token>`.',
+  },
+  token_invalid: { exit: 1, status: 401, hint: 'Send an access token of the issuer that auth.ts trusts.' },
+  token_expired: {
+    exit: 1,
+    status: 401,
+    hint: 'Refresh the token or sign in again; if it is new, compare the clocks.',
+  },
+  token_audience: {
+    exit: 1,
+    status: 401,
+    hint: 'Ask the provider for a token for this service, or correct `audience` in auth.ts.',
+  },
+  token_issuer_unknown: {
+    exit: 1,
+    status: 401,
+    hint: 'Sign in at the issuer that auth.ts names, or correct `issuer` there: it is compared letter by letter.',
+  },
+  token_client_denied: {
+    exit: 1,
+    status: 403,
+    hint: 'Add the application to `allowedClients` in auth.ts, if it may call.',
+  },
+  scope_missing: { exit: 1, status: 403, hint: 'Sign in again and ask for the scope.' },
+  step_up_required: { exit: 1, status: 401, hint: 'Sign in again, in the way that the challenge asks for.' },
+  email_not_verified: { exit: 1, status: 403, hint: 'Verify the address at the provider, then sign in again.' },
+
   // the API
   storage_full: {
     exit: 1,

@@ -1,5 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { HTTPException } from '../engine/http-exception.js'
+import { AuthError } from './auth-error.js'
+import { bearerToken, credentialOf } from './bearer.js'
+import { type AuthMethod, createMethod } from './method.js'
 
 /** A user behind a placeholder token. Anything beyond the three known fields reaches handlers as `user.<field>`. */
 export interface PlaceholderUser {
@@ -42,7 +45,7 @@ export type UserOfTable<T extends PlaceholderTable> = {
 } & { [K in FieldOf<Entry<T[keyof T]>>]: ValueOf<Entry<T[keyof T]>, K> }
 
 /** What `placeholderTokens()` returns: pass it to `.authenticate()`, or call it in an `authenticate` of your own. */
-export type PlaceholderAuthenticate<T extends PlaceholderTable> = (request: Request) => Promise<UserOfTable<T>>
+export type PlaceholderAuthenticate<T extends PlaceholderTable> = AuthMethod<UserOfTable<T>>
 
 /** Where the development variant carries its tokens for the banner of `authkit dev`, on whichever copy of this module. */
 const PUBLIC_TOKENS = Symbol.for('authkit.placeholderTokens')
@@ -70,15 +73,15 @@ export function placeholderTokens<const T extends PlaceholderTable>(
   users: T,
   { dangerouslyAllowOutsideDev }: PlaceholderOptions = {},
 ): PlaceholderAuthenticate<T> {
-  const authenticate = authenticateWith(entriesOf(users))
-  if (dangerouslyAllowOutsideDev !== true) return () => Promise.reject(unauthorized(REFUSED_OUTSIDE_DEV))
+  const entries = entriesOf(users)
+  if (dangerouslyAllowOutsideDev !== true) return refuseAll(entries) as PlaceholderAuthenticate<T>
   process.emitWarning(
     'placeholderTokens() accepts well-known tokens on this server: dangerouslyAllowOutsideDev is set.',
     {
       code: 'AUTHKIT_PLACEHOLDER_TOKENS',
     },
   )
-  return authenticate as PlaceholderAuthenticate<T>
+  return methodOf(entries) as PlaceholderAuthenticate<T>
 }
 
 /**
@@ -95,9 +98,13 @@ export function devPlaceholderTokens<const T extends PlaceholderTable>(
   const tokens: readonly PublicToken[] = Object.freeze(
     entries.map(({ token, user: { identity, display_name } }) => Object.freeze({ token, identity, display_name })),
   )
-  return Object.defineProperty(authenticateWith(entries) as PlaceholderAuthenticate<T>, PUBLIC_TOKENS, {
-    value: tokens,
-  })
+  return withPublicTokens(methodOf(entries) as PlaceholderAuthenticate<T>, tokens)
+}
+
+/** Puts tokens where {@link placeholderTokensOf} finds them. */
+export function withPublicTokens<F extends object>(authenticate: F, tokens: readonly PublicToken[]): F {
+  if (tokens.length === 0) return authenticate
+  return Object.defineProperty(authenticate, PUBLIC_TOKENS, { value: tokens })
 }
 
 /**
@@ -112,17 +119,15 @@ export function placeholderTokensOf(authenticate: unknown): readonly PublicToken
 interface TokenEntry {
   readonly token: string
   readonly digest: Buffer
-  readonly user: { identity: string; display_name: string; permissions: string[]; [extra: string]: unknown }
+  readonly user: TokenUser
 }
 
-// RFC 6750 2.1: credentials = "Bearer" 1*SP b64token. The scheme is case-insensitive (RFC 9110 11.1). Two headers arrive
-// joined by a comma, which no token contains.
-const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+type TokenUser = { identity: string; display_name: string; permissions: string[]; [extra: string]: unknown }
 
 function entriesOf(users: PlaceholderTable): readonly TokenEntry[] {
   return Object.entries(users).map(([token, entry]) => {
     const given: PlaceholderUser = typeof entry === 'string' ? { identity: entry } : entry
-    if (!BEARER.test(`Bearer ${token}`)) {
+    if (bearerToken(`Bearer ${token}`) === undefined) {
       throw new TypeError('A placeholder token may hold only letters, digits and - . _ ~ + / (and = at its end).')
     }
     if (typeof given?.identity !== 'string' || given.identity.trim() === '') {
@@ -133,20 +138,63 @@ function entriesOf(users: PlaceholderTable): readonly TokenEntry[] {
   })
 }
 
-function authenticateWith(entries: readonly TokenEntry[]): (request: Request) => Promise<TokenEntry['user']> {
-  return async (request) => {
-    const header = request.headers.get('authorization')
-    if (header === null) throw unauthorized('There is no Authorization header. Send: Authorization: Bearer <token>')
-    const token = BEARER.exec(header)?.[1]
-    if (token === undefined) throw unauthorized('The Authorization header is not of the form: Bearer <token>')
+function methodOf(entries: readonly TokenEntry[]): AuthMethod<TokenUser> {
+  return methodFrom({
+    claim: async (request) => {
+      const user = userIn(entries, request)
+      return user && { ...user, permissions: [...user.permissions] }
+    },
+    refusal: messageFor,
+  })
+}
 
-    // Digests have one length, and every entry is looked at: the time tells neither which token came close nor how close.
-    const digest = sha256(token)
-    let user: TokenEntry['user'] | undefined
-    for (const entry of entries) if (timingSafeEqual(entry.digest, digest)) user = entry.user
-    if (!user) throw unauthorized('The token is unknown.')
-    return { ...user, permissions: [...user.permissions] }
-  }
+/** Outside dev: no token of the table is let in, and a method beside it never sees one. */
+function refuseAll(entries: readonly TokenEntry[]): AuthMethod<TokenUser> {
+  return methodFrom({
+    claim: async (request) => {
+      if (userIn(entries, request)) throw unauthorized(REFUSED_OUTSIDE_DEV)
+      return undefined
+    },
+    refusal: () => REFUSED_OUTSIDE_DEV,
+  })
+}
+
+interface PlaceholderMethod {
+  readonly claim: (request: Request) => Promise<TokenUser | undefined>
+  /** What to say where nothing stands beside it. */
+  readonly refusal: (request: Request) => string
+}
+
+function methodFrom({ claim, refusal }: PlaceholderMethod): AuthMethod<TokenUser> {
+  return createMethod({
+    claim,
+    refusal: (request) => unauthorized(refusal(request)),
+    sources: [
+      {
+        issuers: [],
+        bySub: false,
+        scopes: [],
+        resourceMetadata: () => undefined,
+        refusal: () => new AuthError('token_invalid', { problem: 'it is no placeholder token' }),
+      },
+    ],
+  })
+}
+
+function userIn(entries: readonly TokenEntry[], request: Request): TokenUser | undefined {
+  const credential = credentialOf(request)
+  if (credential.kind !== 'token') return undefined
+  // Digests have one length, and every entry is looked at: the time tells neither which token came close nor how close.
+  const digest = sha256(credential.token)
+  let user: TokenUser | undefined
+  for (const entry of entries) if (timingSafeEqual(entry.digest, digest)) user = entry.user
+  return user
+}
+
+function messageFor(request: Request): string {
+  const { kind } = credentialOf(request)
+  if (kind === 'none') return 'There is no Authorization header. Send: Authorization: Bearer <token>'
+  return kind === 'malformed' ? 'The Authorization header is not of the form: Bearer <token>' : 'The token is unknown.'
 }
 
 function sha256(text: string): Buffer {

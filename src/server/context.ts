@@ -26,7 +26,13 @@ export interface CorsConfig {
 
 /** The project at one moment: rules that can be asked, or why the door is closed. */
 export type ProjectSnapshot =
-  | { readonly kind: 'ready'; readonly engine: Engine; readonly http: HttpConfig }
+  | {
+      readonly kind: 'ready'
+      readonly engine: Engine
+      readonly http: HttpConfig
+      /** The RFC 9728 document for the caller of a request. Undefined where no authorization server stands behind auth.ts. */
+      readonly protectedResource?: (request: Request) => object | undefined
+    }
   | { readonly kind: 'broken'; readonly error: AuthkitError }
 
 /** What the server is made of. Nothing in it is a module's, so two servers live in one process. */

@@ -4,8 +4,8 @@ import { AuthkitError } from '../errors/authkit-error.js'
 const OF_BODY = ['content-type', 'content-length', 'content-encoding', 'transfer-encoding']
 
 /**
- * What a client is told about an error: `{"detail": ...}`, always. Bugs (of auth.ts or ours) say only where to look; what
- * happened goes into the trace.
+ * What a client is told about an error: `{"detail": ...}`, always, and why its credential was refused, where that is known.
+ * Bugs (of auth.ts or ours) say only where to look; what happened goes into the trace.
  */
 export function errorResponse(error: unknown, trace: Trace): Response {
   const known = toAuthkitError(error)
@@ -16,7 +16,8 @@ export function errorResponse(error: unknown, trace: Trace): Response {
   const headers = new Headers(known.headers)
   // Handlers may throw a Response with a body of its own; that body is not sent, so nothing may describe it.
   for (const name of OF_BODY) headers.delete(name)
-  return Response.json({ detail }, { status: known.status, headers })
+  const why = known.explained ? { code: known.code, hint: known.hint } : {}
+  return Response.json({ detail, ...why }, { status: known.status, headers })
 }
 
 function toAuthkitError(error: unknown): AuthkitError {

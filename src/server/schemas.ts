@@ -209,7 +209,13 @@ export const ItemSchema = z
   })
   .meta({ id: 'Item' })
 
-export const ErrorBody = z.object({ detail: z.string() }).meta({ id: 'Error' })
+export const ErrorBody = z
+  .object({
+    detail: z.string(),
+    code: z.string().optional().describe('Why the credential was refused: stable, for programs.'),
+    hint: z.string().optional().describe('What was expected of it, what came, and what to do.'),
+  })
+  .meta({ id: 'Error' })
 
 /** A checkpoint in a body. Its thread is ignored: the path says which thread is meant. */
 export const checkpointRef = z.object({

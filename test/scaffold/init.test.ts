@@ -352,7 +352,13 @@ describe('files keep what they are', () => {
 describe('the templates', () => {
   it('are listed with the default first', async () => {
     const list = await listTemplates(templates)
-    expect(list.map(({ name }) => name)).toEqual(['owner-only', 'deny-by-default', 'permissions', 'shared-threads'])
+    expect(list.map(({ name }) => name)).toEqual([
+      'owner-only',
+      'deny-by-default',
+      'oidc',
+      'permissions',
+      'shared-threads',
+    ])
     for (const { description } of list) expect(description).toMatch(/^[A-Z].{30,110}[^.]$/)
   })
 
@@ -421,9 +427,12 @@ describe('the command', () => {
 
   it('--list writes nothing and names every template', async () => {
     const { output, result } = await run(root, '--list')
-    expect(output.split('\n')).toHaveLength(4)
+    const { length } = await listTemplates(templates)
+    expect(output.split('\n')).toHaveLength(length)
     expect(output).toMatch(/^ {2}owner-only {8}Each user sees only their own .+ \(default\)$/m)
-    expect(result).toMatchObject({ templates: [{ name: 'owner-only' }, {}, {}, {}] })
+    expect(result).toMatchObject({
+      templates: [{ name: 'owner-only' }, ...Array.from({ length: length - 1 }, () => ({}))],
+    })
     expect(await found()).toEqual({})
   })
 

@@ -23,6 +23,7 @@ export interface ServeOptions extends Pick<ServerDeps, 'hosts' | 'maxBodyBytes'>
   readonly database?: string
   readonly settings?: Partial<RuntimeSettings>
   readonly seal?: Seal
+  readonly protectedResource?: (request: Request) => object | undefined
   readonly onRun?: (record: RunRecord) => void
   /** In the place of everything that `auth` and `engine` say. */
   readonly project?: () => ProjectSnapshot
@@ -50,9 +51,10 @@ export async function serve(options: ServeOptions = {}): Promise<TestServer> {
 
 export async function open(options: ServeOptions = {}): Promise<TestServer> {
   const { auth = ownerOnly(), graphs, http = {}, jobs, hosts, maxBodyBytes, database = ':memory:' } = options
+  const { protectedResource = () => undefined } = options
   const storage = await openSqliteStorage(database)
   let engine = createEngine({ ...options.engine, rules: rulesFrom(auth) })
-  const project = options.project ?? ((): ProjectSnapshot => ({ kind: 'ready', engine, http }))
+  const project = options.project ?? ((): ProjectSnapshot => ({ kind: 'ready', engine, http, protectedResource }))
   const runtime = await openRuntime({
     storage,
     engine: () => {

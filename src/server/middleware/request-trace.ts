@@ -38,6 +38,6 @@ const CREDENTIALS = ['authorization', 'cookie', 'x-api-key', 'proxy-authorizatio
 function withoutCredentials(text: string, headers: Headers): string {
   const secrets = CREDENTIALS.flatMap((name) => (headers.get(name) ?? '').split(/[\s;,=]+/))
   return secrets
-    .filter((secret) => secret.length >= 6)
+    .filter((secret) => secret.length >= 6 && !/^bearer$/i.test(secret))
     .reduce((kept, secret) => kept.replaceAll(secret, '[secret]'), text)
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { AuthkitError } from '../../errors/authkit-error.js'
 import type { ServerDeps } from '../context.js'
 import { docsFile, docsPage } from '../docs-page.js'
 import { openApi } from '../openapi.js'
@@ -34,6 +35,22 @@ export function metaRoutes({ version, runtime }: ServerDeps, guarded: readonly R
           flags: { assistants: true, crons: true, langsmith: false, langsmith_tracing_replicas: false },
           graphs: runtime.graphs.ids.length,
         }),
+    }),
+    route({
+      ...open,
+      path: '/.well-known/oauth-protected-resource',
+      summary: 'Who issues the tokens for this server (RFC 9728)',
+      answers: {
+        200: { description: 'The authorization servers behind auth.ts.', schema: z.record(z.string(), z.unknown()) },
+        404: { description: 'There are none.' },
+      },
+      handle({ c }) {
+        const project = c.get('project')
+        if (project.kind === 'broken') throw project.error
+        const document = project.protectedResource?.(c.req.raw)
+        if (!document) throw new AuthkitError('not_found', 'Not Found')
+        return c.json(document)
+      },
     }),
     route({
       ...open,
