@@ -1,4 +1,6 @@
 import { isStudioUser } from '../../engine/user.js'
+import { providerOf } from '../../providers/index.js'
+import { oidc as anyProvider } from '../../providers/oidc.js'
 import { type Claims, scopesIn, shown, stringsIn } from './claims.js'
 import type { Refuse } from './verify.js'
 
@@ -102,13 +104,16 @@ function usable(identity: unknown, refuse: Refuse): string {
   throw refuse('token_invalid', { problem: `the identity is ${shown(identity)}, which no user may have` })
 }
 
-function verifiedEmail(
-  { email, email_verified }: Claims,
-  _issuer: string | undefined,
-  trustEmail: boolean,
-): string | undefined {
+/**
+ * The address, where the issuer has made sure that it is the user's. Many pass on what a user or an administrator typed, so
+ * that of a provider without a preset is believed only where the project says so.
+ */
+function verifiedEmail(claims: Claims, issuer: string, trustEmail: boolean): string | undefined {
+  const { email, email_verified: verified } = claims
   if (typeof email !== 'string' || email === '') return undefined
-  return trustEmail && email_verified === true ? email : undefined
+  if (trustEmail && verified === true) return email
+  const provider = providerOf(issuer)
+  return provider !== anyProvider && provider.person(claims)?.emailVerified ? email : undefined
 }
 
 function firstText(...values: unknown[]): string | undefined {

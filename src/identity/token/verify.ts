@@ -93,11 +93,12 @@ function refusalOf(error: errors.JOSEError, rules: JwtRules): [AuthErrorCode, Au
   }
 }
 
+// Without the error as its cause: it holds all claims, and whoever logs the refusal would log them too.
 function claimRefusal(error: errors.JWTClaimValidationFailed, rules: JwtRules): [AuthErrorCode, AuthErrorOptions] {
   const { claim } = error
   const payload: Claims = error.payload
   const got = shown(payload[claim])
-  const because = (expected: string) => ({ problem: `${claim} is ${got}, expected ${expected}`, cause: error })
+  const because = (expected: string) => ({ problem: `${claim} is ${got}, expected ${expected}` })
   switch (claim) {
     case 'iss':
       return ['token_issuer_unknown', because(shown(rules.issuer.issuer))]
@@ -113,7 +114,7 @@ function claimRefusal(error: errors.JWTClaimValidationFailed, rules: JwtRules): 
     case 'nbf':
       return ['token_invalid', because(`${nowInSeconds()} or before (clockTolerance ${rules.clockTolerance} s)`)]
     default:
-      return ['token_invalid', { problem: `${claim}: ${error.message}`, cause: error }]
+      return ['token_invalid', { problem: `${claim}: ${error.message}` }]
   }
 }
 

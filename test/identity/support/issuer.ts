@@ -83,7 +83,12 @@ export async function startIssuer(): Promise<TestIssuer> {
     count: (path) => requests.filter((one) => one === path).length,
     async accessToken(subject, { audience = AUDIENCE, client = CLIENT, scope = 'threads:read' } = {}) {
       const found = await provider.Client.find(client)
-      const token = new provider.AccessToken({ accountId: subject, client: found, scope, gty: 'authorization_code' } as never)
+      const token = new provider.AccessToken({
+        accountId: subject,
+        client: found,
+        scope,
+        gty: 'authorization_code',
+      } as never)
       token.resourceServer = new provider.ResourceServer(audience, {
         scope: 'threads:read threads:write',
         audience,
@@ -127,7 +132,8 @@ export async function sign(
 
 /** Compact parts of anything, whether a library would sign it or not. */
 export function raw(header: unknown, claims: unknown, signature = ''): string {
-  const part = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+  const part = (value: unknown) =>
+    Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
   return `${part(header)}.${part(claims)}.${signature}`
 }
 
