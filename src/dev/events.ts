@@ -1,6 +1,7 @@
 import type { AuthEvent, HandlerKey } from '../engine/events.js'
 import type { AuthkitError } from '../errors/authkit-error.js'
 import type { PublicToken } from '../identity/placeholder-tokens.js'
+import type { LocalUser } from '../issuer/users.js'
 import type { RunRecord } from '../runtime/runs/run-record.js'
 import type { RequestRecord } from '../server/context.js'
 
@@ -21,6 +22,12 @@ export type RulesReport =
   | { readonly kind: 'off' }
   | { readonly kind: 'broken'; readonly error: AuthkitError }
 
+/** Whether people can sign in here, and as whom. */
+export type IssuerReport =
+  | { readonly kind: 'on'; readonly url: string; readonly users: readonly LocalUser[] }
+  /** `left-out` where the developer said so, `not-loopback` where other machines reach the server. */
+  | { readonly kind: 'off'; readonly why: 'left-out' | 'not-loopback' }
+
 /** What happens while the dev server runs. The terminal and `--json` are two readers of the same events. */
 export type DevEvent =
   | {
@@ -29,6 +36,7 @@ export type DevEvent =
       /** From the start of the process. */
       readonly ms: number
       readonly rules: RulesReport
+      readonly issuer: IssuerReport
       readonly database: string
       readonly graphs: readonly string[]
       readonly strict: boolean

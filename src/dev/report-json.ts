@@ -1,7 +1,7 @@
 import { printableJson } from '../cli/printable.js'
 import { withoutCredentials } from '../cli/redact.js'
 import type { EventTrace } from '../engine/trace.js'
-import type { DevEvent, RulesReport } from './events.js'
+import type { DevEvent, IssuerReport, RulesReport } from './events.js'
 
 /** An event of the dev server as one line of JSON, for programs. */
 export function devJson(event: DevEvent): string {
@@ -11,7 +11,7 @@ export function devJson(event: DevEvent): string {
 function toPlain(event: DevEvent): unknown {
   switch (event.kind) {
     case 'ready':
-      return { ...event, ms: round(event.ms), rules: rulesOf(event.rules) }
+      return { ...event, ms: round(event.ms), rules: rulesOf(event.rules), issuer: issuerOf(event.issuer) }
     case 'reloaded': {
       const { newWarnings, ...rest } = event
       return { ...rest, ms: round(event.ms), rules: rulesOf(event.rules), new_warnings: newWarnings }
@@ -61,6 +61,10 @@ function errorOf(thrown: unknown): unknown {
   if (thrown instanceof Error) return { name: thrown.name, message: withoutCredentials(thrown.message) }
   const isText = typeof thrown === 'string'
   return { name: typeof thrown, message: isText ? withoutCredentials(thrown) : 'a value that is no Error' }
+}
+
+function issuerOf(issuer: IssuerReport): unknown {
+  return issuer.kind === 'on' ? { url: issuer.url, users: issuer.users } : null
 }
 
 function rulesOf(rules: RulesReport): unknown {

@@ -5,7 +5,7 @@ import { filterText } from '../engine/filter.js'
 import type { EventTrace } from '../engine/trace.js'
 import type { RunRecord } from '../runtime/runs/run-record.js'
 import type { RequestRecord } from '../server/context.js'
-import type { DevEvent, EventCoverage, RulesReport } from './events.js'
+import type { DevEvent, EventCoverage, IssuerReport, RulesReport } from './events.js'
 import { errorLines } from './process-guard.js'
 
 /** How wide the names of the banner are. */
@@ -38,19 +38,28 @@ export function devText(event: DevEvent, style: Style): string | undefined {
 }
 
 function banner(event: Extract<DevEvent, { kind: 'ready' }>, style: Style): string {
-  const { url, ms, rules, database, graphs, warnings, strict } = event
+  const { url, ms, rules, issuer, database, graphs, warnings, strict } = event
   const line = (name: string, text: string) => `  ${style.dim(name.padEnd(LABEL))}${text}`
   return [
     `  ${style.bold('authkit dev')}  ready in ${Math.round(ms)} ms`,
     '',
     line('API', style.cyan(url)),
     line('API docs', style.cyan(`${url}/docs`)),
+    ...issuerLines(issuer, style, line),
     ...rulesLines(rules, strict, style, line),
     line('Graphs', printable(graphs.join(', '))),
     line('Data', printable(database)),
     ...warningLines(warnings, style),
     '',
   ].join('\n')
+}
+
+function issuerLines(issuer: IssuerReport, style: Style, line: (name: string, text: string) => string): string[] {
+  if (issuer.kind === 'on') {
+    const users = issuer.users.map(({ name }) => printable(name)).join(', ')
+    return [line('Sign-in', `${style.cyan(issuer.url)}  ${style.dim(`local issuer: ${users}`)}`)]
+  }
+  return issuer.why === 'left-out' ? [] : [line('Sign-in', 'no local issuer: other machines can reach this server')]
 }
 
 function rulesLines(

@@ -9,7 +9,6 @@ import { placeholderTokensOf } from '../identity/placeholder-tokens.js'
 import { protectedResource } from '../identity/protected-resource.js'
 import type { ProjectConfig } from '../project/config.js'
 import { openProject, type ProjectState } from '../project/project.js'
-import { LOCAL_ISSUER_PATH } from '../providers/local.js'
 import type { RunRecord } from '../runtime/runs/run-record.js'
 import { openRuntime } from '../runtime/runtime.js'
 import { DEFAULT_SETTINGS } from '../runtime/settings.js'
@@ -17,6 +16,7 @@ import { createSeal } from '../seal/seal.js'
 import type { ProjectSnapshot, ServerDeps } from '../server/context.js'
 import { isLoopback, type ListenOptions, type RunningServer, startServer } from '../server/start.js'
 import { openSqliteStorage } from '../storage/sqlite/open.js'
+import { createDevIssuer } from './dev-issuer.js'
 import type { DevEvent, RulesReport } from './events.js'
 import { graphSources } from './graph-sources.js'
 import { createLoopWatchdog } from './loop-watchdog.js'
@@ -165,18 +165,24 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
     })
     closers.push(() => runtime.close())
 
+    const issuer = issuerOn
+      ? createDevIssuer({ root, inMemory, seal, state: () => project.state, onProblem: runHooks.onProblem })
+      : undefined
+    if (issuer) closers.push(() => issuer.close())
+
     const server = await listen(
       {
         runtime,
         version,
         project: () => snapshot,
         onRequest: (record) => onEvent({ kind: 'request', record }),
+        ...(issuer ? { issuer: issuer.mounted } : {}),
         ...(isLoopback(host) ? {} : { hosts: { names: [host, hostname()], addresses: true } }),
       },
       { host, port: port ?? DEFAULT_PORT, orNext: port === undefined },
     )
     closers.push(() => server.close())
-    if (issuerOn) localIssuer = { issuer: server.url + LOCAL_ISSUER_PATH, audience: server.url }
+    localIssuer = issuer?.listening(server.url)
 
     let warnings = warningsOf(server.port, project.state, reading)
     project.onReload(({ state, file, ms }) => {
@@ -201,6 +207,10 @@ export async function startDev(options: DevOptions): Promise<DevServer> {
       url: server.url,
       ms: performance.now(),
       rules: rulesOf(project.state),
+      issuer:
+        issuer && localIssuer
+          ? { kind: 'on', url: localIssuer.issuer, users: issuer.users() }
+          : { kind: 'off', why: isLoopback(host) ? 'left-out' : 'not-loopback' },
       database: inMemory ? database : relative(process.cwd(), database) || database,
       graphs: runtime.graphs.ids,
       strict,

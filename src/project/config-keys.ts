@@ -1,4 +1,5 @@
 import { nearest } from '../errors/nearest.js'
+import { clientsProblem } from './issuer-config.js'
 import { domainOf, isModule } from './service-config.js'
 import { headerProblem, WEBHOOK_ENV_PREFIX } from './webhook-headers.js'
 
@@ -138,7 +139,10 @@ const CHECKPOINTER_KEYS = {
 }
 
 /** Ours, for what LangGraph has no key for; it passes over them. */
-const AUTHKIT_KEYS = { unscoped_graph_store: flag }
+const AUTHKIT_KEYS = {
+  unscoped_graph_store: flag,
+  issuer: section({ clients: { expects: 'an array of applications', accepts: Array.isArray } }),
+}
 
 /**
  * Every key that LangGraph knows. By hand and not by a schema library: the messages are ours anyway, and importing one
@@ -205,7 +209,8 @@ export function checkKeys(config: unknown): { problem: KeyProblem | undefined; w
     problemIn(section(KEYS), config, [], warnings) ??
     problemInGraphs(config) ??
     problemInWebhookHeaders(config) ??
-    problemInStoreIndex(config)
+    problemInStoreIndex(config) ??
+    problemInIssuerClients(config)
   return { problem, warnings }
 }
 
@@ -257,6 +262,14 @@ function problemInStoreIndex(config: unknown): KeyProblem | undefined {
   const { embed, dims } = store?.index ?? {}
   if (!embed || !isModule(embed) || dims) return undefined
   return { at: ['store', 'index'], text: 'store.index needs "dims", the length of the vectors that embed makes.' }
+}
+
+function problemInIssuerClients(config: unknown): KeyProblem | undefined {
+  const { authkit } = config as { authkit?: { issuer?: { clients?: readonly unknown[] | null } | null } | null }
+  const text = clientsProblem(authkit?.issuer?.clients ?? [])
+  return text === undefined
+    ? undefined
+    : { at: ['authkit', 'issuer', 'clients'], text: `authkit.issuer.clients${text}` }
 }
 
 function nameOf(at: readonly string[]): string {

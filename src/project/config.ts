@@ -5,6 +5,7 @@ import type { ParseError } from 'jsonc-parser'
 import { AuthkitError } from '../errors/authkit-error.js'
 import { checkKeys, type KeyProblem } from './config-keys.js'
 import { ABSENT, type Fingerprint, fingerprintOf } from './fingerprint.js'
+import { type ClientConfig, clientsOf, type RawClient } from './issuer-config.js'
 import { type ModulePath, parseModulePath } from './module-path.js'
 import {
   type RawServices,
@@ -61,7 +62,10 @@ export interface ProjectConfig {
   readonly store: StoreConfig
   readonly threadTtl: ThreadTtlConfig
   /** What authkit alone knows: the section `authkit`. */
-  readonly authkit: { readonly unscopedGraphStore: boolean }
+  readonly authkit: {
+    readonly unscopedGraphStore: boolean
+    readonly issuer: { readonly clients: readonly ClientConfig[] }
+  }
   /** The files whose edit means: read the config again. They need not exist. */
   readonly inputs: readonly string[]
   /** What is written there and has no effect in `authkit dev`, one sentence each. */
@@ -144,7 +148,10 @@ export async function inspectConfig(
       webhooks: webhooks.found,
       store: store.found,
       threadTtl: threadTtlOf(json),
-      authkit: { unscopedGraphStore: json.authkit?.unscoped_graph_store ?? false },
+      authkit: {
+        unscopedGraphStore: json.authkit?.unscoped_graph_store ?? false,
+        issuer: { clients: clientsOf(json.authkit?.issuer?.clients ?? []) },
+      },
       inputs: [...inputs.keys()],
       warnings: [
         ...warnings,
@@ -178,7 +185,10 @@ interface RawConfig extends RawServices {
         } | null
       })
     | null
-  readonly authkit?: { readonly unscoped_graph_store?: boolean | null } | null
+  readonly authkit?: {
+    readonly unscoped_graph_store?: boolean | null
+    readonly issuer?: { readonly clients?: readonly RawClient[] | null } | null
+  } | null
 }
 
 async function configPathIn(folder: string, configFile: string | undefined): Promise<string> {

@@ -1,12 +1,13 @@
 import { Hono } from 'hono'
 import { AuthkitError } from '../errors/authkit-error.js'
-import type { ServerDeps, ServerEnv } from './context.js'
+import type { NodeBindings, ServerDeps, ServerEnv } from './context.js'
 import { errorResponse } from './errors.js'
 import { authenticate } from './middleware/authenticate.js'
 import { bodySize } from './middleware/body-size.js'
 import { crossOrigin } from './middleware/cross-origin.js'
 import { groupSwitch } from './middleware/group-switch.js'
 import { hostCheck } from './middleware/host-check.js'
+import { issuer } from './middleware/issuer.js'
 import { requestTrace } from './middleware/request-trace.js'
 import { mount, type Route } from './route.js'
 import { assistantRoutes } from './routes/assistants.js'
@@ -19,8 +20,10 @@ import { threadStateRoutes } from './routes/thread-state.js'
 import { threadStreamRoutes } from './routes/thread-stream.js'
 import { threadRoutes } from './routes/threads.js'
 
+export type Fetch = (request: Request, bindings?: NodeBindings) => Response | Promise<Response>
+
 export interface App {
-  readonly fetch: (request: Request) => Response | Promise<Response>
+  readonly fetch: Fetch
   /** Every route, for documents and for tests that hold all of them to a rule. */
   readonly routes: readonly Route[]
 }
@@ -50,6 +53,7 @@ export function createApp(deps: ServerDeps): App {
 
   app.use(requestTrace(deps))
   app.use(hostCheck(deps.hosts))
+  if (deps.issuer) app.use(issuer(deps.issuer))
   app.use(crossOrigin())
   app.use(groupSwitch('meta'))
   mount(app, open)
@@ -59,5 +63,5 @@ export function createApp(deps: ServerDeps): App {
   app.use(groupSwitch('assistants', 'threads', 'runs', 'store'))
   mount(app, guarded)
 
-  return { fetch: (request) => app.fetch(request), routes: [...open, ...guarded] }
+  return { fetch: (request, bindings = {}) => app.fetch(request, bindings), routes: [...open, ...guarded] }
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller, Engine } from '../engine/engine.js'
 import type { Trace } from '../engine/trace.js'
 import type { AuthkitError } from '../errors/authkit-error.js'
@@ -45,8 +46,18 @@ export interface ServerDeps {
   /** What the Host header of a request may say, besides the names of loopback. */
   readonly hosts?: AllowedHosts
   readonly version: string
+  /** What answers below one path instead of this API, with addresses, cookies and CORS of its own. */
+  readonly issuer?: MountedIssuer
   /** The largest body that is read, in bytes. */
   readonly maxBodyBytes?: number
+}
+
+/** An OpenID provider that shares the port with the API. */
+export interface MountedIssuer {
+  /** `/_authkit/oidc` */
+  readonly path: string
+  /** Writes the answer. The body of the request must not have been read. */
+  handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>
 }
 
 export interface AllowedHosts {
@@ -71,5 +82,14 @@ export interface ServerEnv {
     trace: Trace
     project: ProjectSnapshot
     caller: Caller
+    /** Set where the answer was not written by Hono: what the log says of it. */
+    answered?: Pick<RequestRecord, 'path' | 'status'>
   }
+  Bindings: NodeBindings
+}
+
+/** A request and its answer as Node has them; absent where the server has no port. */
+export interface NodeBindings {
+  readonly incoming?: IncomingMessage
+  readonly outgoing?: ServerResponse
 }

@@ -1,9 +1,9 @@
 import type { Server } from 'node:http'
 import { type AddressInfo, isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { serve } from '@hono/node-server'
+import { type HttpBindings, serve } from '@hono/node-server'
 import { AuthkitError } from '../errors/authkit-error.js'
-import { createApp } from './app.js'
+import { createApp, type Fetch } from './app.js'
 import type { ServerDeps } from './context.js'
 
 export interface ListenOptions {
@@ -55,13 +55,10 @@ export async function startServer(
   }
 }
 
-function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
-  port: number,
-  host: string,
-): Promise<RunningServer> {
+function listen(fetch: Fetch, port: number, host: string): Promise<RunningServer> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch, port, hostname: host }, (address: AddressInfo) => {
+    const answer = (request: Request, bindings: unknown) => fetch(request, bindings as HttpBindings)
+    const server = serve({ fetch: answer, port, hostname: host }, (address: AddressInfo) => {
       server.off('error', reject)
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
       const shown = name === '0.0.0.0' || name === '[::]' ? '127.0.0.1' : name

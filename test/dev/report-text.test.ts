@@ -78,12 +78,13 @@ const rows: [string, DevEvent, number][] = [
       url: 'http://127.0.0.1:1',
       ms: 1,
       rules: ready,
+      issuer: { kind: 'on', url: 'http://127.0.0.1:1/_authkit/oidc', users: [{ identity: EVIL, name: EVIL }] },
       database: EVIL,
       graphs: [EVIL],
       strict: false,
       warnings: [EVIL],
     },
-    11,
+    12,
   ],
 ]
 

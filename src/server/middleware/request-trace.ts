@@ -15,10 +15,11 @@ export function requestTrace({ project, onRequest }: ServerDeps): MiddlewareHand
     // Before the answer is made: changing the headers of one that is there costs more than making it.
     for (const [name, value] of Object.entries(own)) c.header(name, value)
     await next()
+    const answered = c.get('answered')
     // Hono answers HEAD as GET and drops the body: a stream would be read by nobody, for ever.
     if (c.req.raw.method === 'HEAD') await c.res.body?.cancel()
     // Answers that were not made through the context have not got them.
-    if (!c.res.headers.has('x-request-id'))
+    if (!answered && !c.res.headers.has('x-request-id'))
       for (const [name, value] of Object.entries(own)) c.res.headers.set(name, value)
     if (requestTrace.problem) requestTrace.problem = withoutCredentials(requestTrace.problem, c.req.raw.headers)
     onRequest?.({
@@ -26,6 +27,7 @@ export function requestTrace({ project, onRequest }: ServerDeps): MiddlewareHand
       method: c.req.method,
       path: c.req.path,
       status: c.res.status,
+      ...answered,
       ms: performance.now() - started,
       trace: requestTrace,
     })
