@@ -155,6 +155,7 @@ describe('GitHub', () => {
     ['redirect_uri_mismatch', 'redirect_uri_mismatch'],
     ['authorization_pending', 'authorization_pending'],
     ['slow_down', 'slow_down'],
+    ['constructor', 'constructor'],
   ])('refuses with %s though it says 200', (error, standard) => {
     const body = { error, error_description: 'What GitHub says.', error_uri: 'https://docs.github.com/x' }
     const described = error === standard ? 'What GitHub says.' : `${error}: What GitHub says.`
@@ -162,6 +163,10 @@ describe('GitHub', () => {
       status: 400,
       body: { error: standard, error_description: described, error_uri: 'https://docs.github.com/x' },
     })
+  })
+
+  it.each(['', '12a', '-1', '1e3', ' 7'])('leaves %j, which is no number of seconds', (expires_in) => {
+    expect(answer('github', { access_token: 'gho_x', expires_in }).body['expires_in']).toBe(expires_in)
   })
 
   it('drops a token that comes along with an error', () => {
@@ -218,9 +223,9 @@ describe('Slack', () => {
 })
 
 describe.each(['feishu', 'lark'])('%s', (name) => {
-  it('leaves an answer with code 0', () => {
+  it.each([0, '0', undefined])('leaves an answer with code %j', (code) => {
     const body = {
-      code: 0,
+      code,
       access_token: 'eyJhbGciOi',
       expires_in: 7200,
       refresh_token: 'eyJhbGciOj',
@@ -271,6 +276,11 @@ describe('Notion', () => {
       workspace_id: 'j565j4d7',
       owner: { type: 'user', user: { object: 'user', id: 'e79a0b74' } },
     }
+    expect(answer('notion', body)).toEqual({ status: 200, body })
+  })
+
+  it('leaves an answer that says what kind of object it is', () => {
+    const body = { object: 'token', access_token: 'ntn_x', token_type: 'bearer' }
     expect(answer('notion', body)).toEqual({ status: 200, body })
   })
 
