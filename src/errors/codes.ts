@@ -200,12 +200,12 @@ export const ERRORS = {
     status: 500,
     hint: 'Put 32 random bytes in base64 into AUTHKIT_TOKEN_KEY, as `openssl rand -base64 32` prints them, and keep them: what they seal opens with nothing else.',
   },
-  token_file_unreadable: {
+  tokens_unreadable: {
     exit: 1,
     status: 500,
     hint: 'Give the AUTHKIT_TOKEN_KEY that sealed it, or sign in again.',
   },
-  token_file_exposed: { exit: 1, status: 500, hint: 'Make it yours alone with chmod 600, or sign in again.' },
+  tokens_exposed: { exit: 1, status: 500, hint: 'Make it yours alone with chmod 600, or sign in again.' },
   profiles_unreadable: {
     exit: 1,
     status: 500,

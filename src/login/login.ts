@@ -70,4 +70,5 @@ export type RevokeTokens = (
   options: { readonly signal: AbortSignal },
 ) => Promise<Revocation>
 
-export type Revocation = 'revoked' | 'unsupported'
+/** `partly`: no new tokens can be had, but the access token at hand is good until it ends by itself. */
+export type Revocation = 'revoked' | 'partly' | 'unsupported'

@@ -2,7 +2,7 @@ import { type Configuration, ResponseBodyError, tokenRevocation } from 'openid-c
 import { AuthkitError } from '../../errors/authkit-error.js'
 import { providerNamed } from '../../providers/index.js'
 import type { Provider, RevocationRequest } from '../../providers/provider.js'
-import type { Profile, Secrets } from '../login.js'
+import type { Profile, Revocation, Secrets } from '../login.js'
 import { openClient } from './client.js'
 import { nameOf, providerError } from './errors.js'
 import type { RequestOptions } from './refresh.js'
@@ -10,9 +10,6 @@ import { secureUrl } from './secure-url.js'
 
 /** How long each token has, in seconds: signing out does not wait for a provider that hangs. */
 const SECONDS = 5
-
-/** `partly`: no new tokens can be had, but the access token at hand is good until it ends by itself. */
-export type Revocation = 'revoked' | 'partly' | 'unsupported'
 
 /**
  * Asks the provider to take back the tokens (RFC 7009), the refresh token first: with it, most providers end the sign-in.
