@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs'
-import { basename } from 'node:path'
 import { expect, it } from 'vitest'
 import { BaseCommand } from '../../src/cli/base-command.js'
 
@@ -27,9 +26,14 @@ const files = readdirSync('src/commands', { recursive: true, encoding: 'utf8' })
 const commands = await Promise.all(
   files.sort().map(async (file): Promise<[string, CommandClass]> => {
     const { default: command } = await import(/* @vite-ignore */ `../../src/commands/${file}`)
-    return [basename(file, '.ts'), command]
+    return [idOf(file), command]
   }),
 )
+
+/** As it is typed: `token/inspect.ts` is `token inspect`, and `token/index.ts` is `token`. */
+function idOf(file: string): string {
+  return file.replace(/(\/index)?\.ts$/, '').replaceAll('/', ' ')
+}
 
 /** One line a flag: what a change of the public surface looks like in a review. */
 function surfaceOf([id, command]: [string, CommandClass]): string[] {
