@@ -6,6 +6,8 @@ import * as Flags from '@oclif/core/flags'
 import { BaseCommand } from '../cli/base-command.js'
 import { paragraphs } from '../cli/paragraphs.js'
 import type { Style } from '../cli/style.js'
+import { openLogins } from '../login/logins.js'
+import { tokensOfFlags } from '../login/tokens-of-flags.js'
 import type { CoverageReport, EventCoverage } from '../testing/coverage.js'
 
 export default class Coverage extends BaseCommand {
@@ -42,6 +44,16 @@ suite could not begin.`
 
   static override flags = {
     config: Flags.string({ char: 'c', helpGroup: 'PROJECT', description: 'langgraph.json under another name or path' }),
+    alice: Flags.string({
+      helpGroup: 'PROJECT',
+      helpValue: '@PROFILE',
+      description: 'who owns the data: somebody who is signed in with authkit login, such as @alice',
+    }),
+    bob: Flags.string({
+      helpGroup: 'PROJECT',
+      helpValue: '@PROFILE',
+      description: 'who tries to reach it, such as @bob',
+    }),
     'alice-token': Flags.string({
       env: 'AUTHKIT_ALICE_TOKEN',
       helpGroup: 'PROJECT',
@@ -74,7 +86,8 @@ suite could not begin.`
       import('../testing/open-test-server.js'),
       import('../testing/coverage.js'),
     ])
-    const { 'alice-token': alice, 'bob-token': bob } = flags
+    const say = (text: string) => this.logToStderr(`  ${text}`)
+    const tokens = await tokensOfFlags(['alice', 'bob'], flags, { logins: openLogins(), say })
     const server = await openTestServer(resolve(args.dir), {
       config: flags.config,
       authkitEntry: authkitEntry(),
@@ -82,9 +95,7 @@ suite could not begin.`
     })
     let report: CoverageReport
     try {
-      report = await measureCoverage(server, {
-        tokens: { ...(alice === undefined ? {} : { alice }), ...(bob === undefined ? {} : { bob }) },
-      })
+      report = await measureCoverage(server, { tokens })
     } finally {
       await server.close()
     }

@@ -30,7 +30,9 @@ import { textReporter } from '../isolation/reporters/text.js'
 import { newRunId, runSuite } from '../isolation/runner.js'
 import { checkNamed, type Selection, selectChecks } from '../isolation/select.js'
 import { SEVERITIES } from '../isolation/severity.js'
-import { assertAgreed, chooseTokens, isLoopback, parseTarget } from '../isolation/target.js'
+import { assertAgreed, chooseTokens, type GivenTokens, isLoopback, parseTarget } from '../isolation/target.js'
+import { openLogins } from '../login/logins.js'
+import { tokensOfFlags } from '../login/tokens-of-flags.js'
 
 /** What the mode for any API has no use for. */
 const SUITE_ONLY = ['both', 'keep', 'assistant', 'seed', 'cleanup', 'ledger']
@@ -55,6 +57,10 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
       command: '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:2024 --only "store.*" --verbose',
     },
     {
+      description: 'As two people who are signed in with authkit login',
+      command: '<%= config.bin %> <%= command.id %> --url http://127.0.0.1:2024 --alice @alice --bob @bob',
+    },
+    {
       description: 'A server elsewhere, with real tokens from the environment',
       command:
         'AUTHKIT_ALICE_TOKEN=... AUTHKIT_BOB_TOKEN=... <%= config.bin %> <%= command.id %> --url https://agents.example.com --yes',
@@ -77,6 +83,17 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
 
   static override flags = {
     url: Flags.string({ helpGroup: 'TARGET', helpValue: 'URL', description: 'the server to test' }),
+    alice: Flags.string({
+      helpGroup: 'TARGET',
+      helpValue: '@PROFILE',
+      description: 'who owns the data: somebody who is signed in with authkit login, such as @alice',
+    }),
+    bob: Flags.string({
+      helpGroup: 'TARGET',
+      helpValue: '@PROFILE',
+      description: 'who tries to reach it, such as @bob',
+    }),
+    carol: Flags.string({ helpGroup: 'TARGET', helpValue: '@PROFILE', description: 'a third user, such as @carol' }),
     'alice-token': Flags.string({
       env: 'AUTHKIT_ALICE_TOKEN',
       helpGroup: 'TARGET',
@@ -374,11 +391,7 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
     if (url === undefined) throw new AuthkitError('usage', 'There is no --url.', { hint: URL_HINT })
     const target = parseTarget(url)
     assertAgreed(target, flags.yes)
-    const tokens = chooseTokens(target, {
-      alice: flags['alice-token'],
-      bob: flags['bob-token'],
-      carol: flags['carol-token'],
-    })
+    const tokens = chooseTokens(target, await this.tokens(flags))
     if (journal) return this.clear({ target, tokens, journal, ca: boundsOf(flags).transport.ca })
     const ask = this.interactive() ? askPerson : undefined
     if (flags.destructive) await agreeToDestroy(target, flags['yes-destroy-all-data-on'], ask)
@@ -391,12 +404,19 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
     return this.play(flags, CHECKS, (signal) => suite({ ...options, signal }))
   }
 
+  /** The tokens that were given, those of profiles among them. */
+  private async tokens(flags: IsolationFlags): Promise<GivenTokens> {
+    const say = (text: string) => this.logToStderr(`  ${text}`)
+    return tokensOfFlags(['alice', 'bob', 'carol'], flags, { logins: openLogins(), say })
+  }
+
   /** The mode for any HTTP API, by what was recorded or described. */
-  private testAny(flags: IsolationFlags, selection: Selection): Promise<unknown> {
+  private async testAny(flags: IsolationFlags, selection: Selection): Promise<unknown> {
+    const { alice, bob } = await this.tokens(flags)
     const opened = openAny({
       ...flags,
       harBob: flags['har-bob'],
-      tokens: { alice: flags['alice-token'], bob: flags['bob-token'] },
+      tokens: { alice, bob },
       env: process.env,
     })
     assertAgreed(opened.target, flags.yes)
