@@ -20,6 +20,7 @@ export const entra: Provider = {
   clientAuth: 'client_secret_post',
   publicClients: 'any-flow',
   scopes: { separator: ' ', login: ['openid', 'profile', 'email'], offline: 'offline_access' },
+  accountPrompt: 'select_account',
   accessTokens: 'jwt',
   loopback: { rule: 'any-port', host: 'localhost' },
   // The old one goes on working, but only the newest lives on.

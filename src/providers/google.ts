@@ -17,6 +17,7 @@ export const google: Provider = {
   scopes: { separator: ' ', login: ['openid', 'email', 'profile'] },
   // A refresh token comes with the first consent only, unless the user is asked again.
   authorizationParams: { access_type: 'offline', prompt: 'consent' },
+  accountPrompt: 'select_account',
   accessTokens: 'opaque',
   loopback: ANY_PORT,
   refresh: { rotates: false },

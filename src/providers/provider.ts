@@ -23,6 +23,8 @@ export interface Provider {
   readonly oidc: boolean
   /** Where there is no discovery document. */
   readonly endpoints?: Endpoints
+  /** What it calls itself in the `iss` of a callback (RFC 9207), where there is no discovery document that says so. */
+  readonly callbackIssuer?: string
   /** What every request to its API carries besides: `{ 'notion-version': '2022-06-28' }`. */
   readonly headers?: Readonly<Record<string, string>>
   /** Whether a S256 challenge is sent: to whoever takes one, or merely ignores it. */
@@ -47,6 +49,11 @@ export interface Provider {
   }
   /** What else goes with every authorization request: `{ prompt: 'consent' }`. */
   readonly authorizationParams?: Readonly<Record<string, string>>
+  /**
+   * The `prompt` that makes it ask who signs in, although the browser is signed in already. `login` at an OpenID provider
+   * and nothing elsewhere, where absent.
+   */
+  readonly accountPrompt?: 'login' | 'select_account'
   /** The parameter that names the service which the access token is for. Undefined where that is set at the provider. */
   readonly audienceParam?: 'audience' | 'resource'
   /** Whether a service can verify an access token by itself, or has to ask the provider about it. */

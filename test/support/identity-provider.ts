@@ -82,6 +82,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
       devInteractions: { enabled: true },
       deviceFlow: { enabled: true },
       revocation: { enabled: true },
+      pushedAuthorizationRequests: { enabled: false },
       ...features,
     },
   })
@@ -135,9 +136,22 @@ export async function signedIn(
  * callback, which is not visited.
  */
 export async function consent(authorizationUrl: string | URL, user: string): Promise<URL> {
+  const left = await browse(new URL(authorizationUrl), user)
+  if (left instanceof URL) return left
+  throw new Error(`No way on: ${left}`)
+}
+
+/** What they do with a device code; without a user, the person says no. */
+export async function approve({ completeUrl }: { completeUrl?: string }, user: string | undefined): Promise<void> {
+  await browse(new URL(completeUrl as string), user)
+}
+
+/** Fills in every form until the provider sends the browser elsewhere, or shows a page without one: its text. */
+async function browse(start: URL, user: string | undefined): Promise<URL | string> {
   const jar = new Map<string, string>()
-  let url = new URL(authorizationUrl)
+  let url = start
   let form: URLSearchParams | undefined
+  let aborted = false
   for (let step = 0; step < 20; step++) {
     const response: Response = await fetch(url, {
       method: form ? 'POST' : 'GET',
@@ -150,20 +164,26 @@ export async function consent(authorizationUrl: string | URL, user: string): Pro
       jar.set(name, value)
     }
     const location = response.headers.get('location')
+    form = undefined
     if (location !== null) {
-      const next = new URL(location, url)
-      if (next.origin !== url.origin) return next
-      url = next
-      form = undefined
+      url = new URL(location, url)
+      if (url.origin !== start.origin) return url
       continue
     }
     const page = await response.text()
+    if (aborted) return page
+    const abort = user === undefined ? /href="([^"]+\/abort)"/.exec(page)?.[1] : undefined
+    if (abort !== undefined) {
+      aborted = true
+      url = new URL(abort, url)
+      continue
+    }
     const action = /<form[^>]* action="([^"]+)"/.exec(page)?.[1]
-    if (action === undefined) throw new Error(`No form on ${url}: ${response.status} ${page.slice(0, 2000)}`)
+    if (action === undefined) return page
     const hidden = [...page.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)]
     form = new URLSearchParams(hidden.map(([, name, value]) => [name as string, value as string]))
     if (form.get('prompt') === 'login') {
-      form.set('login', user)
+      form.set('login', String(user))
       form.set('password', 'any')
     }
     url = new URL(action, url)

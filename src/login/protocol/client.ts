@@ -44,7 +44,7 @@ export async function openClient(options: ClientOptions): Promise<Configuration>
   const { provider, clientId, clientSecret, signal } = options
   const send = withSignal(options.fetch ?? fetch, signal)
   const issuer = options.issuer ?? provider.issuer
-  const metadata = provider.endpoints ? fixed(provider.endpoints, issuer) : await discovered(provider, issuer, send)
+  const metadata = provider.endpoints ? fixed(provider, provider.endpoints) : await discovered(provider, issuer, send)
   for (const [name, url] of Object.entries(metadata)) {
     if (typeof url === 'string' && (name === 'jwks_uri' || name.endsWith('_endpoint')))
       secureUrl(url, `the ${name} of ${provider.title}`)
@@ -67,11 +67,11 @@ function withSignal(send: typeof fetch, signal: AbortSignal | undefined): typeof
   return (url, init) => send(url, { ...init, signal: init?.signal ? AbortSignal.any([init.signal, signal]) : signal })
 }
 
-/** The issuer is never compared with anything where the provider has none; openid-client wants one all the same. */
-function fixed(endpoints: Endpoints, issuer: string | undefined): ServerMetadata {
+/** openid-client wants an issuer. Where none is known, nothing is compared with it. */
+function fixed({ callbackIssuer }: Provider, endpoints: Endpoints): ServerMetadata {
   const { authorization, token, userinfo, revocation, device } = endpoints
   return {
-    issuer: issuer ?? new URL(token).origin,
+    issuer: callbackIssuer ?? new URL(token).origin,
     authorization_endpoint: authorization,
     token_endpoint: token,
     ...(userinfo !== undefined && { userinfo_endpoint: userinfo }),
