@@ -1,6 +1,6 @@
 import { discoveryUrlOf, type RemoteIssuerOptions } from './issuer/remote-issuer.js'
 import type { OptionCheck } from './option-check.js'
-import { TOKEN_OPTIONS, type TokenOptions, type TokenRules, tokenRules } from './token/rules.js'
+import { refuseUnlimited, TOKEN_OPTIONS, type TokenOptions, type TokenRules, tokenRules } from './token/rules.js'
 import { USER_OPTIONS, type UserFields, type UserOptions } from './token/user.js'
 
 export interface OidcOptions<F extends UserFields = UserFields> extends TokenOptions, UserOptions<F> {
@@ -39,11 +39,7 @@ export function oidcRules(options: OidcOptions, check: OptionCheck): OidcRules {
   check.known(options, OPTIONS)
   const rules = tokenRules(options, check)
   const issuers = issuersIn(options, check)
-  if (issuers && !rules.audience && !rules.allowedClients) {
-    throw check.wrong(
-      'name an audience, or allowedClients. With neither, a token that the issuer gave to any other application would do.',
-    )
-  }
+  if (issuers) refuseUnlimited(rules, check)
   if (!issuers && rules.audience) {
     throw check.wrong('there is an audience, but no issuer. Leave out both to use the local issuer of `authkit dev`.')
   }

@@ -1,16 +1,15 @@
-import { AuthError } from './auth-error.js'
-import { credentialOf } from './bearer.js'
 import { createRemoteIssuer, discoveryUrlOf, type RemoteIssuer } from './issuer/remote-issuer.js'
 import { type LocalIssuer, localIssuerOf } from './local-issuer.js'
-import { type AuthMethod, createMethod, LOCAL } from './method.js'
+import { type AuthMethod, createBearerMethod, LOCAL, type Refuse } from './method.js'
 import { type OidcOptions, type OidcRules, oidcRules } from './oidc-options.js'
 import { createOptionCheck } from './option-check.js'
+import { presetOf } from './preset.js'
 import { protectedResourceUrl } from './protected-resource.js'
 import { type Claims, shown } from './token/claims.js'
 import { peek } from './token/peek.js'
 import { enforceRules } from './token/rules.js'
 import { type UserFields, type UserWith, userFromClaims } from './token/user.js'
-import { type Refuse, verifyJwt } from './token/verify.js'
+import { verifyJwt } from './token/verify.js'
 
 type NoFields = Record<never, never>
 
@@ -97,48 +96,29 @@ interface OidcParts<F extends UserFields> {
 }
 
 function createOidc<F extends UserFields>({ options, rules, trust, resourceMetadata }: OidcParts<F>) {
-  const refuseFor =
-    (request: Request): Refuse =>
-    (code, more) =>
-      new AuthError(code, { ...more, resourceMetadata: resourceMetadata(request) })
-
-  async function claim(request: Request): Promise<UserWith<F> | undefined> {
-    const credential = credentialOf(request)
-    if (credential.kind !== 'token') return undefined
-    const trusted = trust(request).get(peek(credential.token)?.iss ?? '')
-    if (!trusted) return undefined
-    const refuse = refuseFor(request)
-    const claims = await verifyJwt(credential.token, trusted, refuse)
-    enforceRules(claims, trusted, refuse)
-    await refuseRevoked(claims, trusted, refuse)
-    return userFromClaims(claims, trusted.issuer.issuer, options, refuse)
-  }
-
-  function refusal(request: Request): AuthError {
-    const refuse = refuseFor(request)
-    const credential = credentialOf(request)
-    if (credential.kind === 'none') return refuse('no_credentials')
-    if (credential.kind === 'malformed') return refuse('token_malformed', { problem: credential.problem })
-    const claims = peek(credential.token)
-    if (!claims) return refuse('token_invalid', { problem: 'the token is no signed JWT' })
-    const expected = [...trust(request).keys()]
-    if (expected.length === 0) return refuse('token_invalid', NO_LOCAL_ISSUER)
-    const problem = `iss is ${shown(claims.iss)}, expected ${expected.map(shown).join(' or ')}`
-    return refuse('token_issuer_unknown', { problem, hint: issuerHint(claims.iss, expected) })
-  }
-
-  return createMethod<UserWith<F>>({
-    claim,
-    refusal,
-    sources: [
-      {
-        issuers: rules.issuers?.map(({ issuer }) => issuer) ?? [LOCAL],
-        bySub: options.identity === undefined || options.identity === 'sub',
-        scopes: rules.requiredScopes,
-        resourceMetadata,
-        refusal,
-      },
-    ],
+  const issuers = rules.issuers?.map(({ issuer }) => issuer) ?? [LOCAL]
+  return createBearerMethod<UserWith<F>>({
+    issuers,
+    authorizationServers: issuers,
+    bySub: options.identity === undefined || options.identity === 'sub',
+    scopes: rules.requiredScopes,
+    resourceMetadata,
+    async userOf({ token, request, refuse }) {
+      const trusted = trust(request).get(peek(token)?.iss ?? '')
+      if (!trusted) return undefined
+      const claims = await verifyJwt(token, trusted, refuse)
+      enforceRules(claims, trusted, refuse)
+      await refuseRevoked(claims, trusted, refuse)
+      return userFromClaims(claims, presetOf(trusted.issuer.issuer), options, refuse)
+    },
+    stranger({ token, request, refuse }) {
+      const claims = peek(token)
+      if (!claims) return refuse('token_invalid', { problem: 'the token is no signed JWT' })
+      const expected = [...trust(request).keys()]
+      if (expected.length === 0) return refuse('token_invalid', NO_LOCAL_ISSUER)
+      const problem = `iss is ${shown(claims.iss)}, expected ${expected.map(shown).join(' or ')}`
+      return refuse('token_issuer_unknown', { problem, hint: issuerHint(claims.iss, expected) })
+    },
   })
 }
 

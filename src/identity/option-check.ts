@@ -13,6 +13,7 @@ export interface OptionCheck {
   /** An https URL; http is for this machine. */
   secure(name: string, value: string): string
   seconds(name: string, value: number, longest: number): number
+  oneOf<T extends string>(name: string, value: T, values: readonly T[]): T
 }
 
 // RFC 6749 3.3 gives it to scopes, and `acr` values are no different.
@@ -56,6 +57,10 @@ export function createOptionCheck(caller: string): OptionCheck {
       if (!(typeof value === 'number' && value >= 0 && value <= longest)) {
         throw wrong(`${name} has to be a number of seconds from 0 to ${longest}.`)
       }
+      return value
+    },
+    oneOf(name, value, values) {
+      if (!values.includes(value)) throw wrong(`${name} has to be one of ${values.join(', ')}.`)
       return value
     },
   }

@@ -172,6 +172,7 @@ function methodFrom({ claim, refusal }: PlaceholderMethod): AuthMethod<TokenUser
     sources: [
       {
         issuers: [],
+        authorizationServers: [],
         bySub: false,
         scopes: [],
         resourceMetadata: () => undefined,

@@ -19,7 +19,7 @@ export interface ProtectedResource {
  */
 export function protectedResource(authenticate: unknown, request: Request): ProtectedResource | undefined {
   const sources = sourcesOf(authenticate)
-  const issuers = sources.flatMap((source) => source.issuers)
+  const issuers = sources.flatMap((source) => source.authorizationServers)
   const named = issuers.map((issuer) => (issuer === LOCAL ? localIssuerOf(request)?.issuer : issuer))
   const servers = [...new Set(named.filter((issuer) => issuer !== undefined))]
   if (servers.length === 0) return undefined

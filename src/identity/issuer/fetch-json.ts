@@ -17,29 +17,38 @@ const MAX_BYTES = 512 * 1024
 
 export interface JsonAnswer {
   readonly status: number
-  /** Undefined where the body is no JSON object. */
-  readonly body: Readonly<Record<string, unknown>> | undefined
+  /** Undefined where the body is no JSON. */
+  readonly body: unknown
+}
+
+/** @throws ProviderProblem as {@link boundedFetch}. */
+export async function fetchJson(url: string, init: RequestInit = {}): Promise<JsonAnswer> {
+  const response = await boundedFetch(url, { ...init, headers: { accept: 'application/json', ...init.headers } })
+  return { status: response.status, body: valueIn(await response.text()) }
 }
 
 /**
- * Asks a provider, with bounds on time and size. Redirects are not followed: a request may carry a credential, and goes to
- * the address that was configured or to none.
+ * `fetch` for providers, with bounds on time and size. Redirects are not followed: a request may carry a credential, and goes
+ * to the address that was configured or to none.
  *
  * @throws ProviderProblem `unavailable` where nothing comes back in time, or too much.
  */
-export async function fetchJson(url: string, init: RequestInit = {}): Promise<JsonAnswer> {
+export async function boundedFetch(url: string, init: RequestInit): Promise<Response> {
   try {
-    const response = await fetch(url, {
-      ...init,
-      headers: { accept: 'application/json', ...init.headers },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    })
-    return { status: response.status, body: objectIn(await textOf(response)) }
+    const signal = AbortSignal.timeout(TIMEOUT_MS)
+    const response = await fetch(url, { ...init, redirect: 'manual', signal })
+    const { status, headers } = response
+    const text = await textOf(response)
+    return new Response(isEmptyByRule(status) ? null : text, { status, headers })
   } catch (error) {
     if (error instanceof ProviderProblem) throw error
     throw new ProviderProblem('unavailable', `${url} did not answer: ${reasonOf(error)}`, error)
   }
+}
+
+/** A Response refuses to be made with a body where HTTP has none. */
+function isEmptyByRule(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
 }
 
 async function textOf({ url, body }: Response): Promise<string> {
@@ -58,15 +67,18 @@ async function textOf({ url, body }: Response): Promise<string> {
   return text + decoder.decode()
 }
 
-function objectIn(text: string): Record<string, unknown> | undefined {
+function valueIn(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
+    return JSON.parse(text)
   } catch {
     return undefined
   }
+}
+
+/** A JSON object, or undefined for everything else. */
+export function objectFrom(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return value as Readonly<Record<string, unknown>>
 }
 
 /** What fetch says of itself is "fetch failed"; why stands in its cause. */

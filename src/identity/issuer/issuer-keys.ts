@@ -1,5 +1,5 @@
 import type { CryptoKey, JWSHeaderParameters, JWTVerifyGetKey } from 'jose'
-import { fetchJson, ProviderProblem } from './fetch-json.js'
+import { fetchJson, objectFrom, ProviderProblem } from './fetch-json.js'
 import { createGate } from './gate.js'
 
 /** The keys that an issuer signs with, from its JWKS. */
@@ -59,8 +59,9 @@ type RemoteKeys = ReturnType<typeof import('jose').createRemoteJWKSet>
 
 async function readKeys(url: string): Promise<Readonly<Record<string, unknown>>> {
   const { status, body } = await fetchJson(url, { headers: { accept: 'application/jwk-set+json, application/json' } })
-  if (status !== 200 || !Array.isArray(body?.['keys'])) {
+  const set = objectFrom(body)
+  if (status !== 200 || !Array.isArray(set?.['keys'])) {
     throw new ProviderProblem('unavailable', `${url} answered ${status}${status === 200 ? ' and no key set' : ''}`)
   }
-  return body
+  return set
 }

@@ -1,5 +1,5 @@
 import type { CryptoKey, JWSHeaderParameters, JWTVerifyGetKey } from 'jose'
-import { fetchJson, ProviderProblem } from './fetch-json.js'
+import { fetchJson, objectFrom, ProviderProblem } from './fetch-json.js'
 import { createGate } from './gate.js'
 import { createIssuerKeys, type IssuerKeys } from './issuer-keys.js'
 import { isSecure, isThisMachine } from './secure-url.js'
@@ -74,7 +74,8 @@ export function createRemoteIssuer({ issuer, discoveryUrl }: RemoteIssuerOptions
 }
 
 async function discover(issuer: string, url: string): Promise<IssuerMetadata> {
-  const { status, body } = await fetchJson(url)
+  const { status, body: answer } = await fetchJson(url)
+  const body = objectFrom(answer)
   if (status !== 200 || !body) {
     throw new ProviderProblem('unavailable', `${url} answered ${status}${body ? '' : ' and no JSON object'}`)
   }

@@ -1,7 +1,7 @@
+import type { Refuse } from '../method.js'
 import type { OptionCheck } from '../option-check.js'
 import type { TokenType } from './access-token.js'
 import { type Claims, clientIn, scopesIn, shown, stringsIn } from './claims.js'
-import type { Refuse } from './verify.js'
 
 /** What has to hold of the sign-in behind a token (RFC 9470). */
 export interface SignInRules {
@@ -62,11 +62,10 @@ export function tokenRules(options: TokenOptions, check: OptionCheck): TokenRule
     tokenType = 'access',
     resourceMetadata,
   } = options
-  if (!TYPES.includes(tokenType)) throw check.wrong(`tokenType has to be one of ${TYPES.join(', ')}.`)
   const { acr, amr, maxAge } = requireAuth
   check.known(requireAuth, ['acr', 'amr', 'maxAge'])
   return {
-    tokenType,
+    tokenType: check.oneOf('tokenType', tokenType, TYPES),
     // An environment variable that is set to nothing is not set.
     audience: audience === undefined || audience === '' ? undefined : check.list('audience', audience),
     allowedClients: allowedClients && check.list('allowedClients', allowedClients),
@@ -80,25 +79,37 @@ export function tokenRules(options: TokenOptions, check: OptionCheck): TokenRule
   }
 }
 
+/** @throws TypeError where any token of the provider would do, whoever it was made for. */
+export function refuseUnlimited({ audience, allowedClients }: TokenRules, check: OptionCheck): void {
+  if (audience || allowedClients) return
+  throw check.wrong(
+    'name an audience, or allowedClients. With neither, a token that the provider gave to any other application would do.',
+  )
+}
+
 /**
  * Holds the claims of a token to the rules that are no matter of its form: who may call, for what, and after which sign-in.
  *
  * @throws AuthError `token_client_denied`, `scope_missing` or `step_up_required`.
  */
 export function enforceRules(claims: Claims, rules: Omit<TokenRules, 'audience'>, refuse: Refuse): void {
-  const { allowedClients, requiredScopes } = rules
+  const { allowedClients } = rules
   const client = clientIn(claims)
   if (allowedClients && (client === undefined || !allowedClients.includes(client))) {
     const expected = allowedClients.map(shown).join(' or ')
     throw refuse('token_client_denied', { problem: `the client is ${shown(client)}, expected ${expected}` })
   }
-  const scopes = scopesIn(claims)
-  const missing = requiredScopes.filter((scope) => !scopes.includes(scope))
-  if (missing.length > 0) {
-    const problem = `scope is ${shown(scopes.join(' '))}, and lacks ${missing.join(' ')}`
-    throw refuse('scope_missing', { problem, scopes: requiredScopes })
-  }
+  enforceScopes(claims, rules.requiredScopes, refuse)
   enforceSignIn(claims, rules.requireAuth, refuse)
+}
+
+/** @throws AuthError `scope_missing`, with all that are needed. */
+export function enforceScopes(claims: Claims, required: readonly string[], refuse: Refuse): void {
+  const scopes = scopesIn(claims)
+  const missing = required.filter((scope) => !scopes.includes(scope))
+  if (missing.length === 0) return
+  const problem = `scope is ${shown(scopes.join(' '))}, and lacks ${missing.join(' ')}`
+  throw refuse('scope_missing', { problem, scopes: required })
 }
 
 function enforceSignIn({ acr, amr, auth_time }: Claims, rules: SignInRules, refuse: Refuse): void {

@@ -1,8 +1,7 @@
 import { isStudioUser } from '../../engine/user.js'
-import { providerOf } from '../../providers/index.js'
-import { oidc as anyProvider } from '../../providers/oidc.js'
+import type { Provider } from '../../providers/provider.js'
+import type { Refuse } from '../method.js'
 import { type Claims, scopesIn, shown, stringsIn } from './claims.js'
-import type { Refuse } from './verify.js'
 
 /** A user as a token describes them, before the project adds to it. */
 export type TokenUser = {
@@ -61,17 +60,17 @@ export type UserWith<F> = Omit<TokenUser, keyof F | 'identity'> & { identity: st
 /**
  * Turns verified claims into a user.
  *
- * @param issuer Whose claims they are: it decides what `email_verified` is worth.
+ * @param provider Whose claims they are: its rule decides what an email address is worth. Undefined where none is known.
  * @throws AuthError where the claims name nobody, or the email address has to be verified and is not.
  */
 export function userFromClaims<F extends UserFields>(
   claims: Claims,
-  issuer: string,
+  provider: Provider | undefined,
   options: UserOptions<F>,
   refuse: Refuse,
 ): UserWith<F> {
   const identity = identityIn(claims, options.identity ?? 'sub', refuse)
-  const email = verifiedEmail(claims, issuer, options.trustEmail ?? false)
+  const email = verifiedEmail(claims, provider, options.trustEmail ?? false)
   if (options.requireVerifiedEmail && email === undefined) {
     const problem = `email is ${shown(claims['email'])}, email_verified is ${shown(claims['email_verified'])}`
     throw refuse('email_not_verified', { problem })
@@ -89,7 +88,8 @@ export function userFromClaims<F extends UserFields>(
 }
 
 function identityIn(claims: Claims, rule: NonNullable<UserOptions['identity']>, refuse: Refuse): string {
-  if (typeof rule === 'function') return usable(rule(claims), refuse)
+  // A claim that is not there is `undefined` in a template string, and everybody without it would be one user.
+  if (typeof rule === 'function') return usable(rule(claims), refuse, /\bundefined\b|\bnull\b|\bNaN\b|\[object /)
   const parts = [rule].flat().map((claim) => {
     const value = claims[claim]
     if (typeof value === 'string' && value.trim() !== '') return value
@@ -99,21 +99,21 @@ function identityIn(claims: Claims, rule: NonNullable<UserOptions['identity']>, 
 }
 
 /** An identity that is empty would own what has no owner, and that of Studio is let in everywhere. */
-function usable(identity: unknown, refuse: Refuse): string {
-  if (typeof identity === 'string' && identity.trim() !== '' && !isStudioUser({ identity })) return identity
+function usable(identity: unknown, refuse: Refuse, mistake?: RegExp): string {
+  const named = typeof identity === 'string' && identity.trim() !== '' && !mistake?.test(identity)
+  if (named && !isStudioUser({ identity })) return identity
   throw refuse('token_invalid', { problem: `the identity is ${shown(identity)}, which no user may have` })
 }
 
 /**
- * The address, where the issuer has made sure that it is the user's. Many pass on what a user or an administrator typed, so
+ * The address, where the provider has made sure that it is the user's. Many pass on what a user or an administrator typed, so
  * that of a provider without a preset is believed only where the project says so.
  */
-function verifiedEmail(claims: Claims, issuer: string, trustEmail: boolean): string | undefined {
+function verifiedEmail(claims: Claims, provider: Provider | undefined, trustEmail: boolean): string | undefined {
   const { email, email_verified: verified } = claims
-  if (typeof email !== 'string' || email === '') return undefined
-  if (trustEmail && verified === true) return email
-  const provider = providerOf(issuer)
-  return provider !== anyProvider && provider.person(claims)?.emailVerified ? email : undefined
+  if (trustEmail && verified === true) return firstText(email)
+  const person = provider?.person(claims)
+  return person?.emailVerified ? person.email : undefined
 }
 
 function firstText(...values: unknown[]): string | undefined {

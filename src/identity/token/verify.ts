@@ -1,7 +1,9 @@
 import type { errors, JWTVerifyResult } from 'jose'
-import type { AuthError, AuthErrorCode, AuthErrorOptions } from '../auth-error.js'
+import type { AuthErrorCode, AuthErrorOptions } from '../auth-error.js'
 import { ProviderProblem } from '../issuer/fetch-json.js'
+import { providerError } from '../issuer/provider-error.js'
 import type { RemoteIssuer } from '../issuer/remote-issuer.js'
+import type { Refuse } from '../method.js'
 import { boundToKey, notAnAccessToken, type TokenType } from './access-token.js'
 import { type Claims, shown, stringsIn } from './claims.js'
 
@@ -15,9 +17,6 @@ export interface JwtRules {
   readonly clockTolerance: number
   readonly tokenType: TokenType
 }
-
-/** Makes the error of a refusal, with what the server says in all of them. */
-export type Refuse = (code: AuthErrorCode, options?: AuthErrorOptions) => AuthError
 
 /**
  * The claims of an access token, verified: signature, algorithm, issuer, audience, time, and that it is one (RFC 7519 7.2,
@@ -38,7 +37,7 @@ export async function verifyJwt(token: string, rules: JwtRules, refuse: Refuse):
       ...(audience ? { audience: [...audience] } : {}),
     })
   } catch (error) {
-    if (error instanceof ProviderProblem) throw providerError(error, issuer, refuse)
+    if (error instanceof ProviderProblem) throw providerError(error, issuer.closedForMs(), refuse)
     throw refuse(...refusalOf(error as errors.JOSEError, rules))
   }
   const { payload: claims, protectedHeader } = verified
@@ -50,27 +49,6 @@ export async function verifyJwt(token: string, rules: JwtRules, refuse: Refuse):
     })
   }
   return claims
-}
-
-/** What to answer while the provider can't be asked: nobody gets in, and nobody is told that the token is bad. */
-export function providerError(
-  { kind, message, cause }: ProviderProblem,
-  issuer: Pick<RemoteIssuer, 'closedForMs'>,
-  refuse: Refuse,
-): AuthError {
-  const retryAfter = Math.max(1, Math.ceil(issuer.closedForMs() / 1000))
-  return kind === 'unavailable'
-    ? refuse('provider_unavailable', {
-        problem: message,
-        retryAfter,
-        cause,
-        hint: 'Check that this server reaches the provider.',
-      })
-    : refuse('provider_misconfigured', {
-        problem: message,
-        cause,
-        hint: 'Correct `issuer` in auth.ts, or what the provider publishes.',
-      })
 }
 
 /** jose's errors by their code: two copies of its classes may meet. */

@@ -13,7 +13,7 @@ import {
   startIssuer,
   type TestIssuer,
 } from '../support/issuer.js'
-import { refusalFrom } from '../support/refusal.js'
+import { answerWith, answerWithStatus, refusalFrom } from '../support/refusal.js'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -48,16 +48,9 @@ async function call(key: SigningKey = issuer.key, header: Record<string, unknown
 /** Until what was asked in the background has been answered. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 30))
 
-const json = (body: (() => unknown) | object) => (response: ServerResponse) =>
-  void response
-    .setHeader('content-type', 'application/json')
-    .end(JSON.stringify(typeof body === 'function' ? body() : body))
-const status = (code: number, headers: Record<string, string> = {}) => {
-  return (response: ServerResponse) => void response.writeHead(code, headers).end('{}')
-}
 const reset = (response: ServerResponse) => void response.destroy()
 const silence = () => undefined
-const keySet = (...keys: SigningKey[]) => json({ keys: keys.map(({ jwk }) => jwk) })
+const keySet = (...keys: SigningKey[]) => answerWith({ keys: keys.map(({ jwk }) => jwk) })
 
 describe('asks the issuer', () => {
   it('when the first request comes, and once for all that come with it', async () => {
@@ -91,7 +84,7 @@ describe('asks the issuer', () => {
 
   it('at the address that the developer gave, where it differs', async () => {
     const authenticate = method({ discoveryUrl: `${issuer.issuer}/internal` })
-    issuer.answers.set('/internal', json({ issuer: issuer.issuer, jwks_uri: `${issuer.issuer}${JWKS}` }))
+    issuer.answers.set('/internal', answerWith({ issuer: issuer.issuer, jwks_uri: `${issuer.issuer}${JWKS}` }))
     await authenticate(await call())
     expect(issuer.requests).toEqual(['/internal', JWKS])
   })
@@ -120,7 +113,7 @@ describe('when keys change', () => {
   it('they can move', async () => {
     const authenticate = method()
     await authenticate(await call())
-    issuer.answers.set(DISCOVERY, json({ issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/elsewhere` }))
+    issuer.answers.set(DISCOVERY, answerWith({ issuer: issuer.issuer, jwks_uri: `${issuer.issuer}/elsewhere` }))
     issuer.answers.set('/elsewhere', keySet(next))
     later(HOUR + SECOND)
     await authenticate(await call())
@@ -160,7 +153,7 @@ describe('unknown keys', () => {
   it('make it ask no more often while it does not answer, and the others get in', async () => {
     const authenticate = method()
     await authenticate(await call())
-    issuer.answers.set(JWKS, status(500))
+    issuer.answers.set(JWKS, answerWithStatus(500))
     later(31 * SECOND)
     const refused = await flood(authenticate)
     expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['provider_unavailable']))
@@ -172,11 +165,11 @@ describe('unknown keys', () => {
 
 describe('while the issuer is out', () => {
   it.each([
-    ['it answers 500', status(500)],
-    ['it answers 404', status(404)],
-    ['it sends the way to somebody else', status(302, { location: 'http://127.0.0.1:9/keys' })],
+    ['it answers 500', answerWithStatus(500)],
+    ['it answers 404', answerWithStatus(404)],
+    ['it sends the way to somebody else', answerWithStatus(302, { location: 'http://127.0.0.1:9/keys' })],
     ['it hangs up', reset],
-    ['it sends no keys', json({})],
+    ['it sends no keys', answerWith({})],
     ['it sends no JSON', (response: ServerResponse) => void response.end('<html>')],
     [
       'it sends too much',
@@ -207,7 +200,7 @@ describe('while the issuer is out', () => {
   })
 
   it.each([DISCOVERY, JWKS])('without %s nobody gets in, and it is asked less and less often', async (path) => {
-    issuer.answers.set(path, status(503))
+    issuer.answers.set(path, answerWithStatus(503))
     const authenticate = method()
     const requests = await Promise.all(Array.from({ length: 20 }, () => call()))
     const asked: number[] = []
@@ -246,17 +239,17 @@ describe('while the issuer is out', () => {
 })
 
 describe('a document that can not be used', () => {
-  const at = (jwks_uri?: unknown) => json(() => ({ issuer: issuer.issuer, jwks_uri }))
+  const at = (jwks_uri?: unknown) => answerWith(() => ({ issuer: issuer.issuer, jwks_uri }))
   it.each<[string, (response: ServerResponse) => void, RegExp]>([
     [
       'of another issuer',
-      json({ issuer: 'https://evil.example', jwks_uri: 'https://evil.example/jwks' }),
+      answerWith({ issuer: 'https://evil.example', jwks_uri: 'https://evil.example/jwks' }),
       /is the document of "https:\/\/evil.example", expected/,
     ],
-    ['of no issuer', json({ jwks_uri: 'https://evil.example/jwks' }), /is the document of undefined/],
+    ['of no issuer', answerWith({ jwks_uri: 'https://evil.example/jwks' }), /is the document of undefined/],
     [
       'of many tenants',
-      json({ issuer: 'https://login.example.com/{tenantid}/v2.0' }),
+      answerWith({ issuer: 'https://login.example.com/{tenantid}/v2.0' }),
       /name your tenants with `tenants`/,
     ],
     ['without keys', at(), /names no jwks_uri/],

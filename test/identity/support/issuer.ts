@@ -28,6 +28,11 @@ export interface TestIssuer {
   readonly answers: Map<string, (response: ServerResponse) => void>
   /** An access token as the provider makes it (RFC 9068). */
   accessToken(subject: string, options?: { audience?: string; client?: string; scope?: string }): Promise<string>
+  /** Tokens that only the provider can read. */
+  opaqueToken(subject: string): Promise<string>
+  refreshToken(subject: string): Promise<string>
+  /** Takes an opaque token back. */
+  revoke(token: string): Promise<void>
   /** How often something was asked for. */
   count(path: string): number
   close(): Promise<void>
@@ -35,10 +40,12 @@ export interface TestIssuer {
 
 export const DISCOVERY = '/.well-known/openid-configuration'
 export const JWKS = '/jwks'
+export const INTROSPECTION = '/token/introspection'
 
 /** The service that the tokens of these tests are for, and the application that they are issued to. */
 export const AUDIENCE = 'https://agent.example.com'
 export const CLIENT = 'my-app'
+export const SECRET = 'a-secret-of-the-test'
 
 export async function startIssuer(): Promise<TestIssuer> {
   const key = await createKey('first')
@@ -56,15 +63,16 @@ export async function startIssuer(): Promise<TestIssuer> {
 
   const clientOf = (client_id: string) => ({
     client_id,
-    client_secret: 'a-secret-of-the-test',
+    client_secret: SECRET,
     redirect_uris: [],
     response_types: [],
     grant_types: ['client_credentials'],
+    ...(client_id === 'post-app' ? { token_endpoint_auth_method: 'client_secret_post' as const } : {}),
   })
   const provider = new Provider(issuer, {
     jwks: { keys: [{ ...(await exportJWK(key.privateKey)), kid: key.kid, alg: key.alg, use: 'sig' }] },
-    clients: [CLIENT, 'other-app'].map(clientOf),
-    scopes: ['threads:read', 'threads:write'],
+    clients: [CLIENT, 'other-app', 'post-app'].map(clientOf),
+    scopes: ['openid', 'offline_access', 'threads:read', 'threads:write'],
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -74,6 +82,11 @@ export async function startIssuer(): Promise<TestIssuer> {
     findAccount: (_, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   })
   const handler = provider.callback()
+  const grantTo = async (accountId: string) => {
+    const grant = new provider.Grant({ accountId, clientId: CLIENT })
+    grant.addOIDCScope('openid threads:read')
+    return await grant.save()
+  }
 
   return {
     issuer,
@@ -96,6 +109,22 @@ export async function startIssuer(): Promise<TestIssuer> {
         accessTokenTTL: 3600,
       } as never)
       return await token.save()
+    },
+    async opaqueToken(subject) {
+      const grantId = await grantTo(subject)
+      const client = await provider.Client.find(CLIENT)
+      const made = new provider.AccessToken({ accountId: subject, client, grantId, gty: 'authorization_code' } as never)
+      made.scope = 'threads:read'
+      return await made.save()
+    },
+    async refreshToken(subject) {
+      const grantId = await grantTo(subject)
+      const client = await provider.Client.find(CLIENT)
+      const made = { accountId: subject, client, grantId, gty: 'authorization_code', scope: 'openid' }
+      return await new provider.RefreshToken(made as never).save()
+    },
+    async revoke(token) {
+      await (await provider.AccessToken.find(token))?.destroy()
     },
     close: () =>
       new Promise((resolve) => {
