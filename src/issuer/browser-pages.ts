@@ -1,11 +1,12 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { COMMAND_LINE_NAME } from './clients.js'
 import type { Middleware } from './middleware.js'
 import type { IssuerOptions } from './options.js'
 import { deviceCancelledPage, deviceCodePage, deviceDonePage } from './pages/device.js'
 import { errorPage, notFoundPage } from './pages/error.js'
 import { frontPage } from './pages/front.js'
 import { show } from './pages/page.js'
-import { signedOutPage, signOutPage } from './pages/sign-out.js'
+import { signedOutPage, signOutPage, stillSignedInPage } from './pages/sign-out.js'
 import { userOf } from './users.js'
 
 /** Forms that only a page of this issuer may submit. Everything else is asked by applications. */
@@ -47,8 +48,9 @@ export function browserPages({ users }: Pick<IssuerOptions, 'users'>, path: stri
       show(ctx, signOutPage({ action: `${path}/sign-out/confirm`, xsrf: String(secret), name, leadsTo }))
     },
 
-    signedOut(ctx: KoaContextWithOIDC) {
-      show(ctx, signedOutPage())
+    async signedOut(ctx: KoaContextWithOIDC) {
+      const { accountId } = await ctx.oidc.provider.Session.get(ctx)
+      show(ctx, accountId === undefined ? signedOutPage() : stillSignedInPage(userOf(accountId, users()).name))
     },
   }
 }
@@ -73,8 +75,9 @@ export function ownPages(
       }
       if (ctx.path === '/' && ctx.method === 'GET') {
         const { accountId } = await provider.Session.get(ctx)
+        const names = [COMMAND_LINE_NAME, ...clients().map(({ id, name }) => name ?? id)]
         const user = accountId === undefined ? undefined : userOf(accountId, users())
-        return show(ctx, frontPage({ issuer: provider.issuer, user, clients: clients() }))
+        return show(ctx, frontPage({ issuer: provider.issuer, user, clients: names }))
       }
       codeFromLink(ctx)
       await next()
@@ -82,6 +85,14 @@ export function ownPages(
       if (ctx.status === 404 && ctx.body === undefined) {
         ctx.status = 404
         show(ctx, notFoundPage())
+      } else if (
+        ctx.status !== 303 &&
+        ctx.response.type === 'text/html' &&
+        !ctx.response.get('content-security-policy')
+      ) {
+        // A page that is not from here: the answer in a form, which needs a script, and which no client may ask for.
+        ctx.status = 400
+        show(ctx, errorPage('invalid_request', 'Answers are given in the query of the callback only.'))
       }
     } catch (error) {
       showFailure(ctx, error)

@@ -2,12 +2,15 @@ import type { ClientMetadata } from 'oidc-provider'
 import { LOCAL_CLIENT_ID } from '../providers/local.js'
 import type { LocalClient } from './options.js'
 
-export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
+/** As the pages call it. */
+export const COMMAND_LINE_NAME = 'authkit CLI'
 
 /** `authkit login`: it can keep no secret, and its callback is on whatever port is free (RFC 8252 7.3 and 8.5). */
 const COMMAND_LINE: ClientMetadata = {
   client_id: LOCAL_CLIENT_ID,
-  client_name: 'authkit on the command line',
+  client_name: COMMAND_LINE_NAME,
   application_type: 'native',
   redirect_uris: ['http://127.0.0.1/callback', 'http://[::1]/callback'],
   grant_types: ['authorization_code', 'refresh_token', DEVICE_GRANT],

@@ -49,8 +49,8 @@ export function interactions(
       await leaveSession(ctx, asked, user.identity)
       return goOn(ctx, { login: { accountId: user.identity, amr: ['none'] } })
     }
-    const hint = asked.params['login_hint']
-    const named = typeof hint === 'string' ? userMeant(hint, users())?.identity : undefined
+    const { login_hint: hint } = asked.params
+    const accountId = asked.session?.accountId
     ctx.status = typed === undefined ? 200 : 422
     show(
       ctx,
@@ -58,7 +58,8 @@ export function interactions(
         action: path + interactionPath(asked),
         client: nameOf(client),
         users: usersToChoose(users()),
-        current: named ?? asked.session?.accountId,
+        current: accountId === undefined ? undefined : userOf(accountId, users()),
+        expected: typeof hint === 'string' ? userMeant(hint, users()) : undefined,
         refused: typed,
         leadsTo: answerAddress(asked),
       }),

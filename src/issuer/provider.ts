@@ -69,7 +69,8 @@ export function createProvider(options: IssuerOptions, db: IssuerDatabase, secre
     // The ID token says who it is, without another request.
     conformIdTokenClaims: false,
     // A single-page application may call the token endpoint from the pages that it is registered with.
-    clientBasedCORS: (_ctx, from, client) => (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === from),
+    clientBasedCORS: (_ctx, from, client) =>
+      !isNative(client) && (client.redirectUris ?? []).some((uri) => new URL(uri).origin === from),
     ttl: {
       AccessToken: 15 * MINUTE,
       AuthorizationCode: MINUTE,
@@ -104,7 +105,7 @@ export function createProvider(options: IssuerOptions, db: IssuerDatabase, secre
         mask: '****-****',
         deviceInfo: () => ({}),
         userCodeInputSource: (ctx, _form, _out, error) => pages.userCodeInput(ctx, error),
-        // The code was compared on the page where it was typed; the form says so.
+        // Nobody comes here: the page where the code is typed asks whether it is the right one.
         userCodeConfirmSource: (ctx) => pages.userCodeInput(ctx, undefined),
         successSource: (ctx) => pages.deviceDone(ctx),
       },
@@ -145,6 +146,7 @@ export function createProvider(options: IssuerOptions, db: IssuerDatabase, secre
     interactions(provider, options, LOCAL_ISSUER_PATH),
     devicePolling(),
     tokens.acceptAtUserinfo,
+    trueDiscovery,
   ]
   for (const middleware of around) provider.use(middleware as never)
   provider.on('server_error', (_ctx, error) => onProblem('The local issuer failed', error))
@@ -156,6 +158,12 @@ export function createProvider(options: IssuerOptions, db: IssuerDatabase, secre
     handle: provider.callback(),
     isRevoked: (tokenId) => tokens.isRevoked(provider, tokenId),
   }
+}
+
+/** No client may use the other modes that oidc-provider lists. */
+const trueDiscovery: Middleware = async (ctx, next) => {
+  await next()
+  if (ctx.oidc?.route === 'discovery') Object.assign(ctx.body as object, { response_modes_supported: ['query'] })
 }
 
 /** Asks who it is at every sign-in, because being several people is what this is for. `prompt=none` uses the session. */

@@ -17,13 +17,13 @@ const ADVICE: Readonly<Record<string, string>> = {
 /** A sign-in that goes no further. */
 export function errorPage(code: string, description: string | undefined): Page {
   const content = html`
-<h1>This sign-in can't go on</h1>
+<h1>This can't go on</h1>
 <p class="lead">${ADVICE[code] ?? 'Begin again from the application that sent you here.'}</p>
 <dl class="part">
 <div><dt>Error</dt><dd><code>${code}</code></dd></div>
 ${description !== undefined && html`<div><dt>What was said</dt><dd>${description}</dd></div>`}
 </dl>`
-  return { title: 'Error', content }
+  return { title: 'Error: this sign-in cannot go on', content }
 }
 
 /** An address that leads nowhere. */

@@ -1,4 +1,3 @@
-import type { LocalClient } from '../options.js'
 import type { LocalUser } from '../users.js'
 import { html } from './html.js'
 import type { Page } from './page.js'
@@ -6,7 +5,8 @@ import type { Page } from './page.js'
 export interface Front {
   readonly issuer: string
   readonly user: LocalUser | undefined
-  readonly clients: readonly LocalClient[]
+  /** Names of applications. */
+  readonly clients: readonly string[]
 }
 
 /** What is here, for whoever opens the address that `authkit dev` prints. */
@@ -18,8 +18,8 @@ export function frontPage({ issuer, user, clients }: Front): Page {
 <div><dt>In the terminal</dt><dd><code>authkit login</code></dd></div>
 <div><dt>Issuer</dt><dd><code>${issuer}</code></dd></div>
 <div><dt>What it offers</dt><dd><a href="${issuer}/.well-known/openid-configuration">discovery document</a></dd></div>
-<div><dt>Applications</dt><dd>${clients.length === 0 ? 'authkit on the command line' : `authkit on the command line, ${clients.map(({ name, id }) => name ?? id).join(', ')}`}</dd></div>
-<div><dt>This browser</dt><dd>${user ? html`is signed in as <strong>${user.name}</strong> · <a href="${issuer}/sign-out">sign out</a>` : 'is signed in as nobody'}</dd></div>
+<div><dt>Applications</dt><dd>${clients.join(', ')}</dd></div>
+<div><dt>This browser</dt><dd>${user ? html`signed in as <strong>${user.name}</strong> · <a href="${issuer}/sign-out">sign out</a>` : 'signed in as nobody'}</dd></div>
 </dl>
 <p class="part quiet">A device shows a code? <a href="${issuer}/device">Enter it here</a>.</p>`
   return { title: 'Local sign-in', content }

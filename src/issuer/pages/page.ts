@@ -30,7 +30,7 @@ export function show(ctx: KoaContextWithOIDC, { title, content, leadsTo }: Page)
 ${content}
 </main>
 <footer>
-<p>For development on this machine: nobody is asked for a password, and nobody else can reach it.</p>
+<p>For development: nobody is asked for a password, and no other machine can reach it.</p>
 </footer>
 </body>
 </html>

@@ -23,6 +23,14 @@ export function signOutPage({ action, xsrf, name, leadsTo }: SignOut): Page {
   return { title: 'Sign out?', content, leadsTo }
 }
 
+/** The person said no. */
+export function stillSignedInPage(name: string): Page {
+  const content = html`
+<h1>Still signed in</h1>
+<p class="lead">This browser goes on as <strong>${name}</strong>. You can close this page.</p>`
+  return { title: 'Still signed in', content }
+}
+
 /** It is done, or was asked of a browser that nobody was signed in with. */
 export function signedOutPage(): Page {
   const content = html`

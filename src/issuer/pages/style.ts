@@ -42,7 +42,7 @@ button { cursor: pointer; min-height: 2.9rem; padding: 0.55rem 1.25rem; border-r
 button:hover { border-color: var(--ink); }
 button.primary { border-color: var(--accent); background: var(--accent); color: var(--on-accent); }
 button.primary:hover { filter: brightness(1.08); }
-button.plain { border: 0; min-height: 2.75rem; padding: 0 0.25rem; font-weight: 400; color: var(--soft); text-decoration: underline; text-decoration-color: transparent; text-underline-offset: 0.2em; }
+button.plain { border: 0; min-height: 2.75rem; padding: 0 0.25rem; margin-inline: -0.25rem; font-weight: 400; color: var(--soft); text-decoration: underline; text-decoration-color: transparent; text-underline-offset: 0.2em; }
 button.plain:hover { text-decoration-color: currentColor; color: var(--ink); }
 .people { list-style: none; margin: 0; padding: 0; display: grid; gap: 0.6rem; }
 .people button { display: flex; align-items: center; gap: 0.9rem; width: 100%; min-height: 3.9rem; padding: 0.6rem 0.9rem; text-align: start; border-color: var(--line); border-radius: 12px; }
@@ -50,6 +50,7 @@ button.plain:hover { text-decoration-color: currentColor; color: var(--ink); }
 .people .face { flex: none; width: 2.4rem; height: 2.4rem; border-radius: 50%; display: grid; place-items: center; background: var(--wash); color: var(--accent); font: 600 1.1rem/1 var(--serif); }
 .people button:hover .face { background: var(--card); }
 .people .who { min-width: 0; overflow-wrap: anywhere; line-height: 1.3; }
+.people .now { margin-inline-start: auto; color: var(--soft); font-weight: 400; font-size: 0.8125rem; }
 .people small { display: block; font: 0.8125rem/1.4 var(--mono); color: var(--soft); }
 label { display: block; font-weight: 600; font-size: 0.9375rem; }
 .hint { color: var(--soft); font-size: 0.875rem; margin-top: 0.15rem; }
@@ -57,9 +58,9 @@ label { display: block; font-weight: 600; font-size: 0.9375rem; }
 .row input { flex: 1; }
 input { min-width: 0; width: 100%; min-height: 2.9rem; padding: 0.5rem 0.85rem; border: 1px solid var(--field); border-radius: 10px; background: var(--card); }
 input.code { font: 600 1.4rem/1.2 var(--mono); letter-spacing: 0.12em; text-align: center; text-transform: uppercase; min-height: 3.6rem; margin-top: 0.55rem; }
-input.code::placeholder { color: var(--field); font-weight: 400; opacity: 1; }
+input.code::placeholder { color: var(--soft); font-weight: 400; opacity: 0.8; }
 [aria-invalid="true"] { border-color: var(--bad); border-width: 2px; }
-.problem { color: var(--bad); background: var(--bad-wash); border-radius: 10px; padding: 0.7rem 0.9rem; margin-top: 1.25rem; font-size: 0.9375rem; }
+.problem { color: var(--bad); background: var(--bad-wash); border-radius: 10px; padding: 0.7rem 0.9rem; margin-top: 0.75rem; font-size: 0.9375rem; }
 .or { margin-top: 1.75rem; border-top: 1px solid var(--line); padding-top: 1.5rem; }
 .rights { list-style: none; margin: 0; padding: 0; border-top: 1px solid var(--line); }
 .rights li { padding: 0.7rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
@@ -67,7 +68,7 @@ input.code::placeholder { color: var(--field); font-weight: 400; opacity: 1; }
 .code-shown { display: block; margin-top: 0.5rem; font: 600 1.4rem/1.2 var(--mono); letter-spacing: 0.12em; }
 .box { background: var(--wash); border-radius: 12px; padding: 0.9rem 1.1rem; }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 0.6rem 1rem; margin-top: 1.75rem; }
-dl { display: grid; gap: 0.9rem; margin: 0; } dt { color: var(--soft); font-size: 0.875rem; } dd { margin: 0; overflow-wrap: anywhere; }
+dl { display: grid; gap: 0.9rem; margin: 0; } dt { color: var(--soft); font-size: 0.875rem; } dd { margin: 0; overflow-wrap: anywhere; } dd a { display: inline-block; padding: 0.2rem 0; margin: -0.2rem 0; }
 footer { margin-top: 1.25rem; padding: 0 0.5rem; color: var(--soft); font-size: 0.875rem; text-align: center; }
 @media (max-width: 30rem) {
   body { padding: 0; justify-content: flex-start; background: var(--card); }
