@@ -47,7 +47,7 @@ export function interactions(
     const user = typed === undefined ? undefined : userMeant(typed, users())
     if (user) {
       await leaveSession(ctx, asked, user.identity)
-      return goOn(ctx, { login: { accountId: user.identity, amr: ['none'] } })
+      return goOn(ctx, { login: { accountId: user.identity } })
     }
     const { login_hint: hint } = asked.params
     const accountId = asked.session?.accountId

@@ -5,7 +5,7 @@ import { base, Check } from 'oidc-provider/lib/helpers/interaction_policy/index.
 import { Provider } from 'oidc-provider/lib/provider.js'
 import { LOCAL_ISSUER_PATH } from '../providers/local.js'
 import { ACCESS_TOKEN_ALGORITHM, createAccessTokens, isForThisServer } from './access-tokens.js'
-import { browserPages, ownPages } from './browser-pages.js'
+import { browserPages } from './browser-pages.js'
 import { clientMetadata } from './clients.js'
 import type { IssuerDatabase } from './database.js'
 import { devicePolling } from './device-polling.js'
@@ -13,6 +13,7 @@ import { createEntries } from './entries.js'
 import { interactionPath, interactions } from './interactions.js'
 import type { Middleware } from './middleware.js'
 import type { IssuerOptions } from './options.js'
+import { ownPages } from './own-pages.js'
 import { publicKeysOf, type Secrets } from './secrets.js'
 import { claimsOf, userOf } from './users.js'
 
@@ -148,7 +149,7 @@ export function createProvider(options: IssuerOptions, db: IssuerDatabase, secre
     tokens.acceptAtUserinfo,
     trueDiscovery,
   ]
-  for (const middleware of around) provider.use(middleware as never)
+  for (const middleware of around) provider.use(middleware)
   provider.on('server_error', (_ctx, error) => onProblem('The local issuer failed', error))
   // Koa would print what it can't answer.
   const koa: NodeJS.EventEmitter = provider

@@ -59,6 +59,13 @@ describe('signing in by code', () => {
       expect(tokens.claims()?.sub).toBe('user1')
     })
 
+  test('works on IPv6 as well', async ({ start }) => {
+    const dev = await start({ host: '::1', watch: false, database: ':memory:' })
+    const tokens = await signIn(await dev.client(), 'user1')
+    expect(partsOf(tokens.access_token).payload).toMatchObject({ aud: dev.origin, iss: dev.issuer })
+    expect(dev.origin).toMatch(/^http:\/\/\[::1\]:\d+$/)
+  })
+
   test('gives a command line a refresh token even where it asked for none', async ({ dev }) => {
     expect(await signIn(await dev.client(), 'user1', { scope: 'openid' })).toHaveProperty('refresh_token')
   })
