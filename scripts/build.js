@@ -44,6 +44,8 @@ await build({
     '@clack/prompts',
     'vitest',
     '@langchain/*',
+    // It asks its classes for their names, which bundling takes away.
+    'oidc-provider/*',
     'ts-node',
     'typescript',
   ],

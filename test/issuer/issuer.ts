@@ -72,7 +72,7 @@ export async function startIssuer(root: string, options: Partial<DevOptions>): P
   }
 }
 
-function openClient(issuer: string, id: string): Promise<oidc.Configuration> {
+export function openClient(issuer: string, id: string): Promise<oidc.Configuration> {
   return oidc.discovery(new URL(issuer), id, undefined, oidc.None(), {
     execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks],
   })
