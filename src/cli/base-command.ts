@@ -17,6 +17,11 @@ export abstract class BaseCommand extends Command {
     return process.stdin.isTTY === true && process.stdout.isTTY === true && !process.env['CI']
   }
 
+  /** Says on stderr what a person has to know, also beside `--json`, whose stdout it leaves alone. */
+  protected notice(text: string): void {
+    process.stderr.write(`  ${text}\n`)
+  }
+
   protected override toErrorJson(error: unknown): unknown {
     if (error instanceof AuthkitError) return { error: error.toJSON() }
     const message = error instanceof Error ? error.message : String(error)

@@ -39,7 +39,7 @@ suite could not begin.`
   static override enableJsonFlag = true
 
   static override args = {
-    dir: Args.string({ default: '.', description: 'the folder of the project' }),
+    dir: Args.string({ ignoreStdin: true, default: '.', description: 'the folder of the project' }),
   }
 
   static override flags = {
@@ -86,8 +86,10 @@ suite could not begin.`
       import('../testing/open-test-server.js'),
       import('../testing/coverage.js'),
     ])
-    const say = (text: string) => this.logToStderr(`  ${text}`)
-    const tokens = await tokensOfFlags(['alice', 'bob'], flags, { logins: openLogins(), say })
+    const tokens = await tokensOfFlags(['alice', 'bob'], flags, {
+      logins: openLogins(),
+      say: (text) => this.notice(text),
+    })
     const server = await openTestServer(resolve(args.dir), {
       config: flags.config,
       authkitEntry: authkitEntry(),

@@ -33,7 +33,7 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
   ]
 
   static override args = {
-    dir: Args.string({ default: '.', description: 'the folder of the project' }),
+    dir: Args.string({ ignoreStdin: true, default: '.', description: 'the folder of the project' }),
   }
 
   static override flags = {

@@ -45,7 +45,11 @@ depends on @langchain/langgraph-sdk, the file imports Auth from it.`
   static override enableJsonFlag = true
 
   static override args = {
-    dir: Args.string({ default: '.', description: 'the folder of the project; made if it does not exist' }),
+    dir: Args.string({
+      ignoreStdin: true,
+      default: '.',
+      description: 'the folder of the project; made if it does not exist',
+    }),
   }
 
   static override flags = {

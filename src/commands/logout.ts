@@ -32,7 +32,7 @@ Exit codes: 0 signed out, 1 the tokens could not be removed, 2 wrong usage.`
   static override enableJsonFlag = true
 
   static override args = {
-    profile: Args.string({ description: 'the profile (default: the default profile)' }),
+    profile: Args.string({ ignoreStdin: true, description: 'the profile (default: the default profile)' }),
   }
 
   static override flags = {
@@ -56,13 +56,13 @@ Exit codes: 0 signed out, 1 the tokens could not be removed, 2 wrong usage.`
       } catch (error) {
         if (!flags.all || !(error instanceof AuthkitError) || name === undefined) throw error
         failed.push({ profile: name, error })
-        this.logToStderr(`  ${name} is still signed in: ${error.message} ${error.hint}`)
+        this.notice(`${name} is still signed in: ${error.message} ${error.hint}`)
       }
     }
     if (names.length === 0) this.log('  nobody is signed in')
     if (failed.length > 0) process.exitCode = 1
     if (process.env['AUTHKIT_TOKEN']) {
-      this.logToStderr('  AUTHKIT_TOKEN is set, and goes on being used where no profile is named: unset AUTHKIT_TOKEN')
+      this.notice('AUTHKIT_TOKEN is set, and goes on being used where no profile is named: unset AUTHKIT_TOKEN')
     }
     return { loggedOut, failed }
   }
@@ -70,7 +70,7 @@ Exit codes: 0 signed out, 1 the tokens could not be removed, 2 wrong usage.`
   private tell({ profile, revocation, problem }: LoggedOut): void {
     const { bold } = this.style()
     this.log(`  signed out of ${bold(profile)}   ${REVOCATIONS[revocation]}`)
-    if (problem) this.logToStderr(`  ${problem.message} The tokens of ${profile} live there until they end.`)
+    if (problem) this.notice(`${problem.message} The tokens of ${profile} live there until they end.`)
   }
 }
 

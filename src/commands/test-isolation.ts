@@ -406,8 +406,7 @@ Exit codes: 0 isolated, 1 a leak that the baseline does not accept, 2 wrong usag
 
   /** The tokens that were given, those of profiles among them. */
   private async tokens(flags: IsolationFlags): Promise<GivenTokens> {
-    const say = (text: string) => this.logToStderr(`  ${text}`)
-    return tokensOfFlags(['alice', 'bob', 'carol'], flags, { logins: openLogins(), say })
+    return tokensOfFlags(['alice', 'bob', 'carol'], flags, { logins: openLogins(), say: (text) => this.notice(text) })
   }
 
   /** The mode for any HTTP API, by what was recorded or described. */

@@ -27,7 +27,10 @@ Exit codes: 0 signed in, 1 nobody is or the session has expired, 2 wrong usage.`
   static override enableJsonFlag = true
 
   static override args = {
-    profile: Args.string({ description: 'the profile (default: AUTHKIT_TOKEN, or the default profile)' }),
+    profile: Args.string({
+      ignoreStdin: true,
+      description: 'the profile (default: AUTHKIT_TOKEN, or the default profile)',
+    }),
   }
 
   async run(): Promise<Who> {

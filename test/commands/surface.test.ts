@@ -6,7 +6,10 @@ interface CommandClass {
   readonly summary?: string
   readonly description?: string
   readonly examples?: readonly unknown[]
-  readonly args?: Record<string, { readonly required?: boolean; readonly default?: unknown }>
+  readonly args?: Record<
+    string,
+    { readonly required?: boolean; readonly default?: unknown; readonly ignoreStdin?: boolean }
+  >
   readonly flags?: Record<string, FlagShape>
   readonly baseFlags?: Record<string, FlagShape>
   readonly enableJsonFlag?: boolean
@@ -68,3 +71,10 @@ it.each(commands)('%s says what it does, shows examples, and describes every fla
   expect(command.examples?.length).toBeGreaterThanOrEqual(3)
   for (const [name, flag] of Object.entries(command.flags ?? {})) expect(flag.description, name).toBeTruthy()
 })
+
+it.each(commands)(
+  '%s takes no argument from stdin, as oclif would: a command in a loop would eat the list',
+  (_, command) => {
+    for (const [name, arg] of Object.entries(command.args ?? {})) expect(arg.ignoreStdin, name).toBe(true)
+  },
+)

@@ -22,12 +22,25 @@ const environment = {
   AUTHKIT_HOST: undefined,
 }
 
-export async function run(cwd: string, ...args: string[]): Promise<Finished> {
+export function run(cwd: string, ...args: string[]): Promise<Finished> {
+  return runWith({ cwd }, ...args)
+}
+
+export interface RunOptions {
+  readonly cwd?: string
+  /** Besides that of this process, or in its place: undefined takes a variable away. */
+  readonly env?: NodeJS.ProcessEnv
+  /** What stands on stdin. */
+  readonly input?: string
+}
+
+export async function runWith({ cwd, env, input }: RunOptions, ...args: string[]): Promise<Finished> {
   const child = spawn(process.execPath, [authkit, ...args], {
     cwd,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...environment, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  child.stdin.on('error', () => undefined).end(input)
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, stdout: stdout(), stderr: stderr() }

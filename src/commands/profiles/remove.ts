@@ -19,7 +19,7 @@ good or the key of an encrypted file is lost.`
 
   static override enableJsonFlag = true
 
-  static override args = { profile: Args.string({ required: true, description: 'the profile' }) }
+  static override args = { profile: Args.string({ ignoreStdin: true, required: true, description: 'the profile' }) }
 
   async run(): Promise<{ removed: string }> {
     const { args } = await this.parse(ProfilesRemove)

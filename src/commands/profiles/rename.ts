@@ -19,8 +19,8 @@ stays the default. A name has letters, digits, "-", "_" and ".", at most 64 of t
   static override enableJsonFlag = true
 
   static override args = {
-    profile: Args.string({ required: true, description: 'the profile' }),
-    name: Args.string({ required: true, description: 'its new name' }),
+    profile: Args.string({ ignoreStdin: true, required: true, description: 'the profile' }),
+    name: Args.string({ ignoreStdin: true, required: true, description: 'its new name' }),
   }
 
   async run(): Promise<{ profile: string; was: string }> {

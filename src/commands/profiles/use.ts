@@ -18,14 +18,13 @@ signs in with is the default until another is chosen.`
 
   static override enableJsonFlag = true
 
-  static override args = { profile: Args.string({ required: true, description: 'the profile' }) }
+  static override args = { profile: Args.string({ ignoreStdin: true, required: true, description: 'the profile' }) }
 
   async run(): Promise<{ default: string }> {
     const { args } = await this.parse(ProfilesUse)
     const { name } = await openLogins().setDefault(args.profile)
     this.log(`  ${this.style().bold(name)} is the default`)
-    if (process.env['AUTHKIT_TOKEN'])
-      this.logToStderr('  AUTHKIT_TOKEN is set, and comes before it: unset AUTHKIT_TOKEN')
+    if (process.env['AUTHKIT_TOKEN']) this.notice('AUTHKIT_TOKEN is set, and comes before it: unset AUTHKIT_TOKEN')
     return { default: name }
   }
 }

@@ -35,13 +35,16 @@ did not answer.`
   static override enableJsonFlag = true
 
   static override args = {
-    profile: Args.string({ description: 'the profile (default: AUTHKIT_TOKEN, or the default profile)' }),
+    profile: Args.string({
+      ignoreStdin: true,
+      description: 'the profile (default: AUTHKIT_TOKEN, or the default profile)',
+    }),
   }
 
   async run(): Promise<TokenResult> {
     const { args } = await this.parse(Token)
     const { token, profile, expiresAt, notice } = await openLogins().accessToken(args.profile)
-    if (notice !== undefined) this.logToStderr(notice)
+    if (notice !== undefined) this.notice(notice)
     this.log(token)
     return {
       token,

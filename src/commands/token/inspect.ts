@@ -45,6 +45,7 @@ that is no JWT.`
 
   static override args = {
     profile: Args.string({
+      ignoreStdin: true,
       description: 'the profile, or - for stdin (default: AUTHKIT_TOKEN, or the default profile)',
     }),
   }
@@ -60,7 +61,7 @@ that is no JWT.`
   async run(): Promise<InspectResult> {
     const { args, flags } = await this.parse(TokenInspect)
     const stdin = () => {
-      if (process.stdin.isTTY) this.logToStderr('  Paste the token, then press Ctrl-D on a new line.')
+      if (process.stdin.isTTY) this.notice('Paste the token, then press Ctrl-D on a new line.')
       return readStdin()
     }
     const chosen = await chooseToken(openLogins(), { name: args.profile, environment: process.env, stdin })
