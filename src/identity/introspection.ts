@@ -126,7 +126,10 @@ function createIntrospection<F extends UserFields>(
   resourceMetadata: (request: Request) => string | undefined,
 ): AuthMethod<UserWith<F>> {
   const { issuer, endpoint, clientId, clientSecret, clientAuth, cacheMs } = rules
-  const remote = issuer === undefined ? undefined : createRemoteIssuer({ issuer, discoveryUrl: discoveryUrlOf(issuer) })
+  const remote =
+    issuer === undefined
+      ? undefined
+      : createRemoteIssuer({ issuer, discoveryUrl: discoveryUrlOf(issuer), allowHttp: false })
   const name = issuer ?? (endpoint as string)
   return createAskingMethod({
     name,

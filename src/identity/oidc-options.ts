@@ -12,6 +12,11 @@ export interface OidcOptions<F extends UserFields = UserFields> extends TokenOpt
   readonly tenants?: readonly string[] | undefined
   /** The signature algorithms that count. All asymmetric ones, where absent. */
   readonly algorithms?: readonly string[] | undefined
+  /**
+   * Lets the document and the keys come over plain http from another machine. Whoever can change what is on its way can be any
+   * user then: for a provider in the same private network, such as a container beside this one.
+   */
+  readonly dangerouslyAllowHttp?: true | undefined
   /** How far the clocks of the issuer and this server may be apart, in seconds. 30, where absent. */
   readonly clockTolerance?: number | undefined
 }
@@ -24,7 +29,11 @@ export interface OidcRules extends TokenRules {
   readonly clockTolerance: number
 }
 
-const OPTIONS = [...TOKEN_OPTIONS, ...USER_OPTIONS, 'issuer', 'discoveryUrl', 'tenants', 'algorithms', 'clockTolerance']
+const OPTIONS = [
+  ...TOKEN_OPTIONS,
+  ...USER_OPTIONS,
+  ...['issuer', 'discoveryUrl', 'tenants', 'algorithms', 'clockTolerance', 'dangerouslyAllowHttp'],
+]
 
 /** Whoever can verify a symmetric signature can make it, so no symmetric one counts (RFC 8725 3.1, 3.2). */
 const ASYMMETRIC: readonly string[] = [
@@ -32,6 +41,7 @@ const ASYMMETRIC: readonly string[] = [
 ]
 const LONGEST_TOLERANCE = 300
 const TENANT = '{tenantid}'
+export const NAME_TENANTS = `the issuer has ${TENANT} in it: name your tenants.`
 const WELL_KNOWN = '/.well-known/openid-configuration'
 
 /** @throws TypeError for what can't be, and for what would let in more than anybody meant. */
@@ -61,25 +71,24 @@ export function oidcRules(options: OidcOptions, check: OptionCheck): OidcRules {
 }
 
 // An environment variable that is set to nothing is not set: hence the tests for falsy, not for undefined.
-function issuersIn({ issuer, discoveryUrl, tenants }: OidcOptions, check: OptionCheck): OidcRules['issuers'] {
+function issuersIn(options: OidcOptions, check: OptionCheck): OidcRules['issuers'] {
+  const { issuer, discoveryUrl, tenants, audience, dangerouslyAllowHttp: allowHttp = false } = options
+  const secure = (name: string, url: string) => (allowHttp ? check.url(name, url) : check.secure(name, url))
   if (tenants) {
     if (!issuer?.includes(TENANT)) throw check.wrong(`tenants needs an issuer with ${TENANT} in it.`)
     if (discoveryUrl) throw check.wrong('discoveryUrl does not go with tenants: each has a document of its own.')
     return check.list('tenants', tenants).map((tenant) => {
       if (!/^[\w.-]+$/.test(tenant)) throw check.wrong(`${JSON.stringify(tenant)} is no tenant.`)
-      const own = check.secure('issuer', issuer.replaceAll(TENANT, tenant))
-      return { issuer: own, discoveryUrl: discoveryUrlOf(own) }
+      const own = secure('issuer', issuer.replaceAll(TENANT, tenant))
+      return { issuer: own, discoveryUrl: discoveryUrlOf(own), allowHttp }
     })
   }
   const named = issuer || (discoveryUrl && issuerBehind(discoveryUrl, check))
-  if (!named) return undefined
-  if (named.includes(TENANT)) throw check.wrong(`the issuer has ${TENANT} in it: name your tenants.`)
-  return [
-    {
-      issuer: check.secure('issuer', named),
-      discoveryUrl: check.secure('discoveryUrl', discoveryUrl || discoveryUrlOf(named)),
-    },
-  ]
+  // A pattern for issuers is none yet.
+  if (!named || (named.includes(TENANT) && !audience)) return undefined
+  if (named.includes(TENANT)) throw check.wrong(NAME_TENANTS)
+  const document = secure('discoveryUrl', discoveryUrl || discoveryUrlOf(named))
+  return [{ issuer: secure('issuer', named), discoveryUrl: document, allowHttp }]
 }
 
 function issuerBehind(discoveryUrl: string, check: OptionCheck): string {

@@ -1,7 +1,7 @@
 import { createRemoteIssuer, discoveryUrlOf, type RemoteIssuer } from './issuer/remote-issuer.js'
 import { type LocalIssuer, localIssuerOf } from './local-issuer.js'
 import { type AuthMethod, createBearerMethod, LOCAL, type Refuse } from './method.js'
-import { type OidcOptions, type OidcRules, oidcRules } from './oidc-options.js'
+import { NAME_TENANTS, type OidcOptions, type OidcRules, oidcRules } from './oidc-options.js'
 import { createOptionCheck } from './option-check.js'
 import { presetOf } from './preset.js'
 import { protectedResourceUrl } from './protected-resource.js'
@@ -34,10 +34,16 @@ const check = createOptionCheck('oidc()')
 export function oidc<F extends UserFields = NoFields>(options: OidcOptions<F> = {}): AuthMethod<UserWith<F>> {
   const rules = oidcRules(options, check)
   if (!rules.issuers) {
+    if (options.issuer) throw check.wrong(NAME_TENANTS)
     throw check.wrong(
       'there is no issuer, and only inside `authkit dev` may it be left out. Where auth.ts takes it from an environment ' +
         'variable such as OIDC_ISSUER, set that one, and OIDC_AUDIENCE.',
     )
+  }
+  if (options.dangerouslyAllowHttp) {
+    process.emitWarning('oidc() takes the keys of its issuer over plain http: dangerouslyAllowHttp is set.', {
+      code: 'AUTHKIT_OIDC_HTTP',
+    })
   }
   return createOidc({ options, rules, trust: trustInConfigured(rules), resourceMetadata: () => rules.resourceMetadata })
 }
@@ -83,7 +89,8 @@ function trustInLocal(rules: OidcRules): Trust {
     const local = localIssuerOf(request)
     if (!local) return new Map()
     const { issuer, audience, isRevoked } = local
-    if (known?.issuer !== issuer) known = createRemoteIssuer({ issuer, discoveryUrl: discoveryUrlOf(issuer) })
+    if (known?.issuer !== issuer)
+      known = createRemoteIssuer({ issuer, discoveryUrl: discoveryUrlOf(issuer), allowHttp: false })
     return new Map([[issuer, { ...rules, issuer: known, audience: [audience], allowedClients: undefined, isRevoked }]])
   }
 }

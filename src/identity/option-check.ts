@@ -10,6 +10,7 @@ export interface OptionCheck {
   list(name: string, value: string | readonly string[]): readonly string[]
   /** A list of texts that may stand between quotes in a header. */
   tokens(name: string, value: readonly string[]): readonly string[]
+  url(name: string, value: string): string
   /** An https URL; http is for this machine. */
   secure(name: string, value: string): string
   seconds(name: string, value: number, longest: number): number
@@ -31,9 +32,15 @@ export function createOptionCheck(caller: string): OptionCheck {
     return texts
   }
 
+  function url(name: string, value: string): string {
+    if (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)) return value
+    throw wrong(`${name} ${JSON.stringify(value)} is no URL.`)
+  }
+
   return {
     wrong,
     list,
+    url,
     known(options, names) {
       for (const name of Object.keys(options)) {
         if (!names.includes(name)) {

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
-import { closeSync, cpSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, cpSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { sleep } from '../support/client.js'
 
 const PROJECT = fileURLToPath(new URL('project', import.meta.url))
+const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
 /** It is plain JavaScript, and installs what the bench compares with too. */
 const INSTALLER = new URL('../../bench/peer.js', import.meta.url).href
 const START_MS = 90_000
@@ -21,17 +22,28 @@ interface Installed {
   readonly versions: Readonly<Record<string, string>>
 }
 
+export interface PeerOptions {
+  /** An auth.ts in the place of the one of the project. It may import the authkit that was built here. */
+  readonly auth?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
 /**
  * LangGraph's own server, serving the same graphs under the same auth.ts. It is installed at the first use, which takes a
  * minute or two and needs the registry.
  */
-export async function startPeer(): Promise<Peer> {
+export async function startPeer({ auth, environment = {} }: PeerOptions = {}): Promise<Peer> {
   const { installPeer } = (await import(INSTALLER)) as { installPeer(): Installed }
   const { folder, versions } = installPeer()
   // Inside the folder, so that the graphs load the packages that the server loads.
   const project = join(folder, `conformance-${process.pid}`)
   mkdirSync(project, { recursive: true })
   cpSync(PROJECT, project, { recursive: true })
+  if (auth !== undefined) {
+    writeFileSync(join(project, 'auth.ts'), auth)
+    mkdirSync(join(project, 'node_modules'))
+    symlinkSync(REPOSITORY, join(project, 'node_modules/authkit'))
+  }
   const port = await freePort()
   const logFile = join(project, 'server.log')
   const log = openSync(logFile, 'a')
@@ -48,6 +60,7 @@ export async function startPeer(): Promise<Peer> {
       stdio: ['ignore', log, log],
       env: {
         ...process.env,
+        ...environment,
         LOG_LEVEL: 'error',
         LANGGRAPH_CLI_NO_ANALYTICS: '1',
         LANGSMITH_TRACING: 'false',

@@ -41,6 +41,11 @@ describe('everywhere', () => {
     ['an unknown kind of token', { ...GOOD, tokenType: 'any' }, /tokenType has to be one of/],
     ['tenants without a place for them', { ...GOOD, tenants: ['a'] }, /needs an issuer with \{tenantid\}/],
     ['a place for tenants without any', ENTRA, /name your tenants/],
+    [
+      'what is no web address, whatever is allowed',
+      { ...GOOD, issuer: 'ftp://a.example', dangerouslyAllowHttp: true },
+      /no URL/,
+    ],
     ['no tenants', { ...ENTRA, tenants: [] }, /tenants is an empty list/],
     ['a tenant that is a path', { ...ENTRA, tenants: ['a/../b'] }, /is no tenant/],
     ['several tenants by sub', { ...ENTRA, tenants: ['a', 'b'] }, /identity: \['tid', 'oid'\]/],
@@ -62,6 +67,10 @@ describe('everywhere', () => {
     ['an issuer on this machine', { ...GOOD, issuer: 'http://localhost:8080/realms/demo' }],
     ['an issuer on this machine, by IPv6', { ...GOOD, issuer: 'http://[::1]:8080' }],
     ['a document alone', { audience: 'x', discoveryUrl: 'https://a.example/.well-known/openid-configuration' }],
+    [
+      'a document in the network, on purpose',
+      { ...GOOD, discoveryUrl: 'http://keycloak:8080/x', dangerouslyAllowHttp: true },
+    ],
     ['one tenant', { ...ENTRA, tenants: ['a'] }],
     ['several tenants', { ...ENTRA, tenants: ['a', 'b'], identity: ['tid', 'oid'] }],
   ])('%s are enough', (_, options) => {

@@ -355,6 +355,9 @@ describe('the templates', () => {
     expect(list.map(({ name }) => name)).toEqual([
       'owner-only',
       'deny-by-default',
+      'entra',
+      'github',
+      'keycloak',
       'oidc',
       'permissions',
       'shared-threads',

@@ -97,7 +97,14 @@ describe('type-check, in the strictest settings', () => {
 })
 
 /** What templates for real users ask their environment for. */
-const PROVIDER = { OIDC_ISSUER: 'https://login.example.com', OIDC_AUDIENCE: 'https://agent.example.com' }
+const PROVIDER = {
+  OIDC_ISSUER: 'https://login.example.com',
+  OIDC_AUDIENCE: 'https://agent.example.com',
+  ENTRA_TENANTS: '00000000-0000-0000-0000-000000000001,00000000-0000-0000-0000-000000000002',
+  ENTRA_AUDIENCE: '00000000-0000-0000-0000-000000000003',
+  GITHUB_CLIENT_ID: 'Ov23liOurs',
+  GITHUB_CLIENT_SECRET: 'a-secret-of-the-test',
+}
 
 beforeEach(() => {
   for (const [name, value] of Object.entries(PROVIDER)) vi.stubEnv(name, value)
@@ -338,15 +345,30 @@ describe('shared-threads', () => {
 })
 
 describe('without a provider, outside authkit dev', () => {
-  it.each([['oidc', /set that one, and OIDC_AUDIENCE/]])(
-    '%s says what to set, and does not load',
-    async (name, sentence) => {
-      for (const variable of Object.keys(PROVIDER)) vi.stubEnv(variable, '')
-      await expect(rulesOf(name)).rejects.toThrow(sentence)
-      vi.stubEnv('OIDC_ISSUER', PROVIDER.OIDC_ISSUER)
-      await expect(rulesOf(name)).rejects.toThrow(/name an audience/)
-    },
-  )
+  it.each([
+    ['oidc', /OIDC_ISSUER, set that one, and OIDC_AUDIENCE/, 'OIDC_ISSUER', /name an audience/],
+    ['keycloak', /OIDC_ISSUER, set that one, and OIDC_AUDIENCE/, 'OIDC_ISSUER', /name an audience/],
+    ['entra', /name your tenants/, 'ENTRA_AUDIENCE', /name your tenants/],
+    ['github', /GITHUB_CLIENT_ID, set those/, 'GITHUB_CLIENT_ID', /both clientId and clientSecret/],
+  ] as const)('%s says what to set, and does not load', async (name, sentence, half, rest) => {
+    for (const variable of Object.keys(PROVIDER)) vi.stubEnv(variable, undefined)
+    await expect(rulesOf(name)).rejects.toThrow(sentence)
+    vi.stubEnv(half, PROVIDER[half])
+    await expect(rulesOf(name)).rejects.toThrow(rest)
+  })
+
+  it('is what the others need not', async () => {
+    for (const variable of Object.keys(PROVIDER)) vi.stubEnv(variable, undefined)
+    const refused = await Promise.all(
+      templates.map(({ name }) =>
+        rulesOf(name).then(
+          () => [],
+          () => [name],
+        ),
+      ),
+    )
+    expect(refused.flat().sort()).toEqual(['entra', 'github', 'keycloak', 'oidc'])
+  })
 })
 
 it('every template is named in docs/auth-ts.md', async () => {

@@ -33,6 +33,8 @@ export interface RemoteIssuerOptions {
   readonly issuer: string
   /** Where its discovery document stands. */
   readonly discoveryUrl: string
+  /** Takes keys over plain http too, from wherever the document says. */
+  readonly allowHttp: boolean
 }
 
 /** After this time the document is read again, while the one that is there goes on being used. */
@@ -45,7 +47,7 @@ export function discoveryUrlOf(issuer: string): string {
   return `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 }
 
-export function createRemoteIssuer({ issuer, discoveryUrl }: RemoteIssuerOptions): RemoteIssuer {
+export function createRemoteIssuer({ issuer, discoveryUrl, allowHttp }: RemoteIssuerOptions): RemoteIssuer {
   const gate = createGate(() => discover(issuer, discoveryUrl))
   let known: { readonly metadata: IssuerMetadata; readonly readAt: number } | undefined
   let keys: IssuerKeys | undefined
@@ -65,7 +67,7 @@ export function createRemoteIssuer({ issuer, discoveryUrl }: RemoteIssuerOptions
   }
 
   async function key(header: JWSHeaderParameters, token: Parameters<JWTVerifyGetKey>[1]): Promise<CryptoKey> {
-    const url = keysUrlOf(await metadata(), discoveryUrl)
+    const url = keysUrlOf(await metadata(), discoveryUrl, allowHttp)
     if (keys?.url !== url) keys = createIssuerKeys(url)
     return await keys.find(header, token)
   }
@@ -89,12 +91,11 @@ async function discover(issuer: string, url: string): Promise<IssuerMetadata> {
   return { ...body, issuer }
 }
 
-function keysUrlOf({ jwks_uri }: IssuerMetadata, discoveryUrl: string): string {
+function keysUrlOf({ jwks_uri }: IssuerMetadata, discoveryUrl: string, allowHttp: boolean): string {
   const url = typeof jwks_uri === 'string' && URL.canParse(jwks_uri) ? new URL(jwks_uri) : undefined
   if (!url) throw new ProviderProblem('misconfigured', `${discoveryUrl} names no jwks_uri`)
   // A document from elsewhere must not make this server ask itself.
-  const allowed = isSecure(url) && (!isThisMachine(url.hostname) || isThisMachine(new URL(discoveryUrl).hostname))
-  if (!allowed)
-    throw new ProviderProblem('misconfigured', `${discoveryUrl} names the jwks_uri ${url.href}, which is not safe`)
-  return url.href
+  const ownMachine = isThisMachine(url.hostname) && !isThisMachine(new URL(discoveryUrl).hostname)
+  if (!ownMachine && (isSecure(url) || (allowHttp && url.protocol === 'http:'))) return url.href
+  throw new ProviderProblem('misconfigured', `${discoveryUrl} names the jwks_uri ${url.href}, which is not safe`)
 }
