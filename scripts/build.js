@@ -41,6 +41,8 @@ await build({
     'esbuild',
     'chokidar',
     'open',
+    // Its classes are known by their names, which bundling changes.
+    'oidc-provider',
     '@clack/prompts',
     'vitest',
     '@langchain/*',

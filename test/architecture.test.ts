@@ -32,7 +32,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'storage',
   ],
   testing: ['errors', 'engine', 'identity', 'dev', 'isolation', 'server'],
-  commands: ['cli', 'errors', 'dev', 'isolation', 'login', 'providers', 'scaffold', 'testing'],
+  commands: ['cli', 'errors', 'dev', 'isolation', 'login', 'project', 'providers', 'scaffold', 'testing'],
 }
 
 /** The two entries at the top of src/: what users import, and what that import means inside `authkit dev`. */

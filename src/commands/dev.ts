@@ -11,6 +11,7 @@ import { prepareDev } from '../dev/prepare.js'
 import { guardProcess } from '../dev/process-guard.js'
 import { devJson } from '../dev/report-json.js'
 import { devText } from '../dev/report-text.js'
+import { announceServer } from '../dev/server-file.js'
 
 export default class Dev extends BaseCommand {
   static override summary = 'Serve your project locally, with auth.ts enforced and reloaded as you edit.'
@@ -141,8 +142,10 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
       onEvent: show,
     })
 
+    const withdraw = announceServer(resolve(args.dir), { pid: process.pid, url: server.url })
     // However the process ends: the watchdog of the event loop may end it too.
     process.once('exit', removeReadyFile)
+    process.once('exit', withdraw)
     if (readyFile) {
       await writeReadyFile(readyFile, { pid: process.pid, url: server.url })
       written = true
@@ -151,6 +154,7 @@ Without langgraph.json, ./auth.ts:auth is served with a built-in graph named "ag
 
     await signal
     removeReadyFile()
+    withdraw()
     await server.close()
     // Everything of ours is closed. What is left is a timer of the watcher, or what the project's own code keeps running:
     // a pool of connections must not keep the process.

@@ -27,6 +27,9 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''
 
+const isScope = (value: unknown): boolean =>
+  typeof value === 'string' || (Array.isArray(value) && value.every((item) => typeof item === 'string'))
+
 const flag: Key = { expects: 'true or false', accepts: (value) => typeof value === 'boolean' }
 const text: Key = { expects: 'a string', accepts: (value) => typeof value === 'string' }
 const texts: Key = {
@@ -141,6 +144,13 @@ const CHECKPOINTER_KEYS = {
 /** Ours, for what LangGraph has no key for; it passes over them. */
 const AUTHKIT_KEYS = {
   unscoped_graph_store: flag,
+  login: section({
+    provider: text,
+    issuer: text,
+    client_id: text,
+    scope: { expects: 'a string such as "openid email", or an array of strings', accepts: isScope },
+    audience: text,
+  }),
   issuer: section({ clients: { expects: 'an array of applications', accepts: Array.isArray } }),
 }
 

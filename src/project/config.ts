@@ -6,6 +6,7 @@ import { AuthkitError } from '../errors/authkit-error.js'
 import { checkKeys, type KeyProblem } from './config-keys.js'
 import { ABSENT, type Fingerprint, fingerprintOf } from './fingerprint.js'
 import { type ClientConfig, clientsOf, type RawClient } from './issuer-config.js'
+import { type LoginConfig, loginOf, type RawLogin } from './login-config.js'
 import { type ModulePath, parseModulePath } from './module-path.js'
 import {
   type RawServices,
@@ -65,6 +66,7 @@ export interface ProjectConfig {
   readonly authkit: {
     readonly unscopedGraphStore: boolean
     readonly issuer: { readonly clients: readonly ClientConfig[] }
+    readonly login: LoginConfig
   }
   /** The files whose edit means: read the config again. They need not exist. */
   readonly inputs: readonly string[]
@@ -151,6 +153,7 @@ export async function inspectConfig(
       authkit: {
         unscopedGraphStore: json.authkit?.unscoped_graph_store ?? false,
         issuer: { clients: clientsOf(json.authkit?.issuer?.clients ?? []) },
+        login: loginOf(json.authkit?.login ?? {}),
       },
       inputs: [...inputs.keys()],
       warnings: [
@@ -188,6 +191,7 @@ interface RawConfig extends RawServices {
   readonly authkit?: {
     readonly unscoped_graph_store?: boolean | null
     readonly issuer?: { readonly clients?: readonly RawClient[] | null } | null
+    readonly login?: RawLogin | null
   } | null
 }
 

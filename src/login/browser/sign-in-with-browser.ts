@@ -18,13 +18,13 @@ import { secureUrl } from '../protocol/secure-url.js'
 import type { SignedIn, SignInRequest } from '../sign-in.js'
 import { openCallback } from './callback-server.js'
 
-export interface BrowserOptions {
+export interface BrowserOptions<T> {
   /** The port of the callback. Undefined leaves it to the provider's rule. */
   readonly port?: number | undefined
   /** Opens a URL; rejects where no browser is there. Undefined opens none. */
   readonly open?: ((url: string) => Promise<void>) | undefined
   /** Keeps what was signed in, before the person is told that it worked. */
-  readonly save: (signedIn: SignedIn) => Promise<void>
+  readonly save: (signedIn: SignedIn) => Promise<T>
   readonly onEvent: (event: BrowserEvent) => void
   /** Ends it; its reason is what is thrown. */
   readonly signal: AbortSignal
@@ -41,9 +41,10 @@ export type BrowserEvent =
  * Signs a person in through their browser: the authorization code flow with PKCE and a callback on this machine (RFC 8252,
  * RFC 7636), with `state`, `nonce` and `iss` (RFC 9207) checked, pushed where the provider takes that (RFC 9126).
  *
+ * @returns What `save` does.
  * @throws AuthkitError for whatever the provider refuses or gets wrong, and the reason of the signal.
  */
-export async function signInWithBrowser(request: SignInRequest, options: BrowserOptions): Promise<void> {
+export async function signInWithBrowser<T>(request: SignInRequest, options: BrowserOptions<T>): Promise<T> {
   const { provider } = request
   const { port, open, save, onEvent, signal } = options
   const secrets = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() }
@@ -59,8 +60,9 @@ export async function signInWithBrowser(request: SignInRequest, options: Browser
     const arrival = await orAborted(callback.arrived, signal)
     try {
       const signedIn = await orAborted(redeem(request, arrival.url, secrets), signal)
-      await save(signedIn)
+      const saved = await save(signedIn)
       await arrival.answer({ kind: 'signed-in', name: signedIn.person.name ?? signedIn.person.subject })
+      return saved
     } catch (error) {
       const denied = error instanceof AuthkitError && error.code === 'login_denied'
       await arrival.answer({ kind: denied ? 'denied' : 'failed' })

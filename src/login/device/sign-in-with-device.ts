@@ -15,9 +15,9 @@ import { nameOf, providerError } from '../protocol/errors.js'
 import { secureUrl } from '../protocol/secure-url.js'
 import type { SignedIn, SignInRequest } from '../sign-in.js'
 
-export interface DeviceOptions {
+export interface DeviceOptions<T> {
   /** Keeps what was signed in. */
-  readonly save: (signedIn: SignedIn) => Promise<void>
+  readonly save: (signedIn: SignedIn) => Promise<T>
   readonly onEvent: (event: DeviceEvent) => void
   /** Ends it; its reason is what is thrown. */
   readonly signal: AbortSignal
@@ -49,10 +49,11 @@ const LONGEST_INTERVAL = 60
  * slower where it says so and where it can't be reached, until the code ends. openid-client has such a loop too, and gives
  * up when the network does.
  *
+ * @returns What `save` does.
  * @throws AuthkitError `device_unsupported`, `device_code_expired`, `login_denied` and whatever else the provider refuses,
  *   and the reason of the signal.
  */
-export async function signInWithDevice(request: SignInRequest, options: DeviceOptions): Promise<void> {
+export async function signInWithDevice<T>(request: SignInRequest, options: DeviceOptions<T>): Promise<T> {
   const { client, provider } = request
   if (client.serverMetadata().device_authorization_endpoint === undefined) {
     throw new AuthkitError('device_unsupported', `${nameOf(provider)} has no sign-in by device code.`)
@@ -68,7 +69,7 @@ export async function signInWithDevice(request: SignInRequest, options: DeviceOp
   })
   const { answer, askedAt } = await poll(request, device, options)
   try {
-    await options.save(await complete(request, answer, askedAt))
+    return await options.save(await complete(request, answer, askedAt))
   } catch (error) {
     throw providerError(error, { provider, doing: 'sign-in', secrets: [device.device_code] })
   }
@@ -91,7 +92,10 @@ interface Granted {
 async function poll(
   { client, provider }: SignInRequest,
   { device_code, interval: first = DEFAULT_INTERVAL, expires_in }: DeviceAuthorizationResponse,
-  { signal, sleep = (ms, signal) => sleepFor(ms, undefined, { signal }) }: DeviceOptions,
+  {
+    signal,
+    sleep = (ms, signal) => sleepFor(ms, undefined, { signal }),
+  }: Pick<DeviceOptions<unknown>, 'signal' | 'sleep'>,
 ): Promise<Granted> {
   let interval = Math.max(first, 1)
   let waited = 0
