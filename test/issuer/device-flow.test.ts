@@ -93,7 +93,8 @@ describe('signing in by a code on another device', () => {
 
   test('slows down a device that asks too often', async ({ dev }) => {
     const { config, device } = await begin(dev)
-    expect([await poll(config, device), await poll(config, device)]).toEqual(['authorization_pending', 'slow_down'])
+    const answers = await Promise.all([1, 2, 3].map(() => poll(config, device)))
+    expect(answers).toContain('slow_down')
   })
 })
 

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as oidc from 'openid-client'
 import type { DevEvent } from '../../src/dev/events.js'
 import { type DevOptions, startDev } from '../../src/dev/start-dev.js'
@@ -31,7 +34,7 @@ export interface Started {
   close(): Promise<void>
 }
 
-/** A server for each test; more can be started beside it, or after it, on the same project. */
+/** `dev` is one server for the whole file; what `start` starts is the test's own, one after the other on one project. */
 export const test = base.extend<{ start: (options?: Partial<DevOptions>) => Promise<Started>; dev: Started }>({
   start: async ({ project }, use) => {
     const started: Started[] = []
@@ -43,7 +46,19 @@ export const test = base.extend<{ start: (options?: Partial<DevOptions>) => Prom
     })
     await Promise.all(started.map((server) => server.close()))
   },
-  dev: async ({ start }, use) => use(await start({ watch: false, database: ':memory:' })),
+  dev: [
+    // biome-ignore lint/correctness/noEmptyPattern: vitest wants the pattern
+    async ({}, use) => {
+      const root = await mkdtemp(join(tmpdir(), 'authkit-issuer-'))
+      await writeFile(join(root, 'auth.ts'), AUTH)
+      await writeFile(join(root, 'langgraph.json'), LANGGRAPH)
+      const server = await startIssuer(root, { watch: false, database: ':memory:' })
+      await use(server)
+      await server.close()
+      await rm(root, { recursive: true, force: true })
+    },
+    { scope: 'file' },
+  ],
 })
 
 export async function startIssuer(root: string, options: Partial<DevOptions>): Promise<Started> {
