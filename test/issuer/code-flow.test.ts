@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 import { describe, expect } from 'vitest'
-import { beginSignIn, CALLBACK, createPerson, partsOf, SCOPE, signIn, test } from './issuer.js'
+import { beginSignIn, CALLBACK, createPerson, LANGGRAPH, partsOf, SCOPE, signIn, test } from './issuer.js'
 
 describe('signing in by code', () => {
   test('gives an access token for this server, as RFC 9068 has it', async ({ dev }) => {
@@ -196,6 +196,19 @@ describe("an application of the developer's", () => {
     expect(await allowed(ask('http://127.0.0.1', 'authkit-cli'))).toBeNull()
     // Keys and addresses are for everyone.
     expect(await allowed(fetch(jwks_uri as string, { headers: { origin: 'https://any.example' } }))).toBeTruthy()
+  })
+
+  test('is no concern of the CORS of the API', async ({ start, project }) => {
+    const cors = { allow_origins: ['https://app.example'] }
+    await project.write({ 'langgraph.json': JSON.stringify({ ...JSON.parse(LANGGRAPH), http: { cors } }) })
+    const dev = await start({ watch: false, database: ':memory:' })
+    const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'x', client_id: 'web' })
+    const answer = await fetch(`${dev.issuer}/token`, {
+      method: 'POST',
+      headers: { origin: 'http://localhost:3000' },
+      body,
+    })
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([400, 'http://localhost:3000'])
   })
 
   test('is known as soon as langgraph.json names it, and no longer than that', async ({ start, project }) => {
