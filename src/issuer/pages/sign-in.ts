@@ -50,5 +50,5 @@ const problem = html`<p class="problem" id="problem" role="alert">This can't be 
 function person({ identity, name }: LocalUser, current: boolean): Markup {
   const [initial = '?'] = name
   return html`<li><button name="identity" value="${identity}"><span class="face" aria-hidden="true">${initial.toUpperCase()}</span>
-<span class="who">${name} <small>${identity}</small></span>${current && html`<span class="now">signed in here</span>`}</button></li>`
+<span class="who">${name}${identity !== name && html` <small>${identity}</small>`}</span>${current && html`<span class="now">signed in here</span>`}</button></li>`
 }
