@@ -158,6 +158,18 @@ describe('an access token', () => {
     expect(asked).toHaveLength(2)
   })
 
+  test('that is over is looked up for all who ask in one process together', async ({
+    world: { open, asked, stores },
+  }) => {
+    await open().save(login('alice', over), 'keychain')
+    const logins = open()
+    const tokens = await Promise.all(Array.from({ length: 20 }, () => logins.accessToken('alice')))
+    expect(new Set(tokens.map(({ token }) => token)).size).toBe(1)
+    expect(asked).toHaveLength(1)
+    // Once before the lock, and once behind it.
+    expect(stores.keychain.reads()).toBe(2)
+  })
+
   test('is that of AUTHKIT_TOKEN where no profile is named', async ({ world: { open } }) => {
     const logins = open({ environment: { AUTHKIT_TOKEN: ' given \n' } })
     expect(await logins.accessToken()).toEqual({ token: 'given' })
