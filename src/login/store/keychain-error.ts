@@ -11,7 +11,7 @@ interface Cause {
 /** What libsecret, gnome-keyring, KWallet and the others say, and what it means. */
 const CAUSES: readonly Cause[] = [
   {
-    says: /autolaunch D-Bus|could not connect|connection refused|\$DBUS|no such file|connection is closed|address .* (contain|colon)/i,
+    says: /autolaunch D-Bus|could not connect|connection refused|\$DBUS|no such file|connection is closed|address/i,
     message: 'There is no D-Bus session here, and without one no keychain.',
     first: 'Start one: `dbus-run-session -- bash`, then unlock a keyring in it.',
   },
@@ -33,7 +33,7 @@ const CAUSES: readonly Cause[] = [
 ]
 
 const OTHERWISE =
-  'Or keep tokens in an encrypted file: --token-store file, with a key in AUTHKIT_TOKEN_KEY (`openssl rand -base64 32`). Or give a token in AUTHKIT_TOKEN.'
+  'keep tokens in an encrypted file: --token-store file, with a key in AUTHKIT_TOKEN_KEY (`openssl rand -base64 32`). Or give a token in AUTHKIT_TOKEN.'
 
 /** What a call to the keychain failed with, as people can act on it. */
 export function keychainError(error: unknown, platform: NodeJS.Platform): unknown {
@@ -44,7 +44,7 @@ export function keychainError(error: unknown, platform: NodeJS.Platform): unknow
   }
   if (!(error instanceof KeychainFailure)) return error
   const { message, first } = causeOf(error, platform)
-  const hint = first === undefined ? OTHERWISE : `${first} ${OTHERWISE}`
+  const hint = first === undefined ? `Instead, ${OTHERWISE}` : `${first} Or ${OTHERWISE}`
   return new AuthkitError('keychain_unavailable', message, { cause: error, hint })
 }
 

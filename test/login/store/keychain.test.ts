@@ -130,7 +130,8 @@ describe('where there is no keychain', () => {
   it.each<[string, NodeJS.ProcessEnv]>([
     ['no bus', { DBUS_SESSION_BUS_ADDRESS: undefined }],
     ['a bus that is gone', { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere/bus' }],
-    ['no bus address at all', { DBUS_SESSION_BUS_ADDRESS: 'nonsense' }],
+    ['an address that is none', { DBUS_SESSION_BUS_ADDRESS: 'nonsense' }],
+    ['an empty address', { DBUS_SESSION_BUS_ADDRESS: '' }],
   ])('with %s, it says so', async (_, given) => {
     const { DISPLAY: __, XDG_RUNTIME_DIR: ___, ...rest } = process.env
     const store = openKeychain({ environment: { ...rest, XDG_RUNTIME_DIR: '/nowhere', ...given } })
@@ -214,7 +215,7 @@ describe('what goes wrong with a keychain', () => {
       'The stub received bad data.\nMore',
       'win32',
       /^The keychain refused: The stub received bad data\.$/,
-      /^Or keep/,
+      /^Instead, keep/,
     ],
     [
       'no-answer',
@@ -223,7 +224,7 @@ describe('what goes wrong with a keychain', () => {
       /within 3 s/,
       /^It may be waiting for its password/,
     ],
-    ['ended', 'The process ended.', 'linux', /could not be asked/, /^Or keep/],
+    ['ended', 'The process ended.', 'linux', /could not be asked/, /^Instead, keep/],
   ])('%s: %s', (reason, says, platform, message, hint) => {
     const error = keychainError(new KeychainFailure(reason, says), platform)
     expect(error).toMatchObject({ code: 'keychain_unavailable', message: expect.stringMatching(message) })
