@@ -128,7 +128,17 @@ function deviceFlow({ oidc, endpoints }) {
 
 function authTs({ name, accessTokens, issuer, issuerExample }) {
   if (name === 'local') return authenticate('oidc', 'oidc()')
-  if (accessTokens === 'opaque') return authenticate('userinfo', `userinfo({ provider: '${name}' })`)
+  if (name === 'github') {
+    const lines = [
+      `provider: 'github',`,
+      `clientId: process.env['GITHUB_CLIENT_ID'],`,
+      `clientSecret: process.env['GITHUB_CLIENT_SECRET'],`,
+    ]
+    return authenticate('userinfo', `userinfo({\n${lines.map((line) => `    ${line}`).join('\n')}\n  })`)
+  }
+  if (accessTokens === 'opaque') {
+    return authenticate('userinfo', `userinfo({ provider: '${name}', dangerouslyAcceptAnyClient: true })`)
+  }
   return authenticate('oidc', `oidc({ issuer: '${issuer ?? issuerExample}', audience: '${AUDIENCE}' })`)
 }
 

@@ -10,8 +10,8 @@ import { Auth, HTTPException, placeholderTokens } from 'authkit'
 
 export const auth = new Auth()
   // Who is calling. These tokens work only inside `authkit dev`; every other server refuses them. Before you deploy,
-  // replace this with a function that verifies the token of the request (for a JWT: signature, issuer, audience, expiry),
-  // returns { identity, permissions }, and throws new HTTPException(401) for everything else.
+  // put real ones beside them: firstOf(placeholderTokens({ ... }), oidc({ issuer, audience })), as the template oidc does. A
+  // function of your own returns { identity, permissions }, and throws new HTTPException(401) for everything else.
   .authenticate(
     placeholderTokens({
       'user1-token': { identity: 'user1', display_name: 'Alice' },

@@ -1,7 +1,8 @@
 import { github } from '../providers/github.js'
+import { PROVIDERS } from '../providers/index.js'
 import type { Provider } from '../providers/provider.js'
 import { type AskProvider, createAskingMethod, looksLike } from './asking-method.js'
-import { askEndpoint, askGithub } from './issuer/userinfo-source.js'
+import { askEndpoint, askGithub, askPreset } from './issuer/userinfo-source.js'
 import type { AuthMethod } from './method.js'
 import { notSetUp } from './not-set-up.js'
 import { createOptionCheck } from './option-check.js'
@@ -27,10 +28,11 @@ export interface GithubOptions<F extends UserFields = UserFields> extends Shared
   readonly apiUrl?: string | undefined
 }
 
-/** Users of any provider that tells who a token is for. */
+/** Users of any other provider that tells who a token is for. */
 export interface EndpointOptions<F extends UserFields = UserFields> extends SharedOptions<F> {
-  readonly provider?: undefined
-  /** What is asked, with the token of the request. */
+  /** One of those that authkit knows, with its own rule for who somebody is. */
+  readonly provider?: 'gitlab' | 'bitbucket' | 'google' | 'feishu' | 'lark' | 'notion' | 'slack' | undefined
+  /** What is asked, with the token of the request, where it is none of those. */
   readonly endpoint?: string | undefined
   /**
    * Says that tokens of other applications may open this service too. A userinfo endpoint tells who a token is for, not to
@@ -106,18 +108,21 @@ interface Source {
 /** Undefined where nothing is named. */
 function sourceIn(options: UserinfoOptions<UserFields>): Source | undefined {
   if (options.provider === 'github') return githubIn(options)
-  if (options.provider !== undefined) throw check.wrong("provider has to be 'github'; for others name the endpoint.")
   check.known(options, [...SHARED, 'endpoint', 'dangerouslyAcceptAnyClient'])
-  const { endpoint, dangerouslyAcceptAnyClient, tokens } = options
-  if (!endpoint) return undefined
-  check.secure('endpoint', endpoint)
+  const { provider: name, endpoint, dangerouslyAcceptAnyClient, tokens } = options
+  if (!name && !endpoint) return undefined
+  if (name && endpoint) throw check.wrong('name a provider or an endpoint, not both.')
+  const provider = name && PROVIDERS.find((one) => one.name === name && one.accessTokens === 'opaque')
+  if (name && !provider) throw check.wrong(`${name} is no provider whose tokens have to be asked about.`)
   if (dangerouslyAcceptAnyClient !== true) {
     throw check.wrong(
       'a userinfo endpoint takes the tokens of every application. Prefer oidc() or introspection(); where the provider has ' +
         'neither, say dangerouslyAcceptAnyClient: true.',
     )
   }
-  return { name: endpoint, provider: undefined, tokens, ask: askEndpoint(endpoint) }
+  if (provider) return { name: provider.issuer ?? provider.name, provider, tokens, ask: askPreset(provider) }
+  const url = check.secure('endpoint', endpoint ?? '')
+  return { name: url, provider: undefined, tokens, ask: askEndpoint(url) }
 }
 
 function githubIn(options: GithubOptions<UserFields>): Source | undefined {

@@ -112,6 +112,27 @@ describe('is refused', () => {
   })
 })
 
+describe('a provider that authkit knows', () => {
+  const answering = (body: object) => {
+    vi.stubGlobal('fetch', async () => Response.json(body))
+    return userinfo({ provider: 'feishu', dangerouslyAcceptAnyClient: true })(bearing('Bearer u-abc'))
+  }
+  afterEach(() => {
+    vi.unstubAllGlobals()
+  })
+
+  it('says who it is in its own way', async () => {
+    const data = { union_id: 'on_1', open_id: 'ou_1', name: 'Alice' }
+    expect(await answering({ code: 0, data })).toMatchObject({ identity: 'on_1', display_name: 'Alice' })
+  })
+
+  it('may say no with 200', async () => {
+    expect(await refusalFrom(answering({ code: 99991663, msg: 'token invalid' }))).toMatchObject({
+      code: 'token_invalid',
+    })
+  })
+})
+
 describe('an endpoint that tells who a token is for', () => {
   const open = (options: object = {}) =>
     userinfo({
@@ -143,7 +164,13 @@ describe('can not be made', () => {
     ['of GitHub without an application', { provider: 'github' }, /clientId and clientSecret .+GITHUB_CLIENT_ID/],
     ['of GitHub without a secret', { provider: 'github', clientId: 'x' }, /both clientId and clientSecret/],
     ['of GitHub over http', { provider: 'github', ...APP, apiUrl: 'http://github.example/api/v3' }, /has to be https/],
-    ['of another provider', { provider: 'feishu' }, /'github'; for others name the endpoint/],
+    ['of Feishu, for any application', { provider: 'feishu' }, /dangerouslyAcceptAnyClient/],
+    [
+      'of a provider with JWTs',
+      { provider: 'keycloak' },
+      /keycloak is no provider whose tokens have to be asked about/,
+    ],
+    ['of two at once', { provider: 'slack', endpoint: 'https://a.example' }, /not both/],
     ['of an endpoint that takes every token', { endpoint: 'https://a.example' }, /dangerouslyAcceptAnyClient/],
     [
       'of an endpoint, with a typo',

@@ -87,10 +87,14 @@ describe('type-check, in the strictest settings', () => {
     )
   })
 
-  it('so do the examples of docs/auth-ts.md', async () => {
-    const page = await readFile(join(repository, 'docs/auth-ts.md'), 'utf8')
+  it.each([
+    ['auth-ts', 4],
+    ['oidc', 10],
+    ['providers', 16],
+  ])('so do the examples of docs/%s.md', async (name, least) => {
+    const page = await readFile(join(repository, `docs/${name}.md`), 'utf8')
     const blocks = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code as string)
-    expect(blocks.length).toBeGreaterThan(3)
+    expect(blocks.length).toBeGreaterThanOrEqual(least)
     const files = Object.fromEntries(blocks.map((code, index) => [`docs/example-${index}.check.ts`, code]))
     expect(problemsIn(files)).toEqual([])
   })

@@ -1,9 +1,12 @@
 import { basicAuth } from '../../providers/basic-auth.js'
 import { github } from '../../providers/github.js'
+import type { Provider } from '../../providers/provider.js'
 import type { AskProvider } from '../asking-method.js'
 import { stringsIn } from '../token/claims.js'
 import { fetchJson, type JsonAnswer, objectFrom, ProviderProblem } from './fetch-json.js'
 import { withoutToken } from './introspection-source.js'
+import { createRemoteIssuer, discoveryUrlOf } from './remote-issuer.js'
+import { isSecure } from './secure-url.js'
 
 export interface GithubApp {
   readonly apiUrl: string
@@ -57,11 +60,34 @@ async function emailsOf(apiUrl: string, token: string): Promise<unknown> {
 }
 
 /** A userinfo endpoint, as OpenID Connect Core 5.3 has it. */
-export function askEndpoint(endpoint: string): AskProvider {
+export function askEndpoint(endpoint: string, headers: Readonly<Record<string, string>> = {}): AskProvider {
   return async (token) => {
-    const answer = await fetchJson(endpoint, { headers: { authorization: `Bearer ${token}` } })
+    const answer = await fetchJson(endpoint, { headers: { ...headers, authorization: `Bearer ${token}` } })
     if (answer.status === 400 || answer.status === 401 || answer.status === 403) return undefined
     return withoutToken(successOf(answer, endpoint), token)
+  }
+}
+
+/** The endpoint of a provider that is known, and its rule for who somebody is. */
+export function askPreset(provider: Provider): AskProvider {
+  const { issuer, endpoints, headers = {} } = provider
+  const remote =
+    issuer === undefined
+      ? undefined
+      : createRemoteIssuer({ issuer, discoveryUrl: discoveryUrlOf(issuer), allowHttp: false })
+
+  async function endpointNow(): Promise<string> {
+    const endpoint = endpoints?.userinfo ?? (await remote?.metadata())?.['userinfo_endpoint']
+    if (typeof endpoint === 'string' && URL.canParse(endpoint) && isSecure(new URL(endpoint))) return endpoint
+    throw new ProviderProblem('misconfigured', `${provider.title} names no userinfo_endpoint that is safe`)
+  }
+
+  return async (token) => {
+    const claims = await askEndpoint(await endpointNow(), headers)(token)
+    const person = claims && provider.person(claims)
+    if (!person) return undefined
+    const { subject: sub, name } = person
+    return { ...claims, sub, ...(name === undefined ? {} : { name }) }
   }
 }
 
