@@ -5,32 +5,49 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const folder = fileURLToPath(new URL('../src/isolation/checks', import.meta.url))
-const biome = fileURLToPath(new URL('../node_modules/@biomejs/biome/bin/biome', import.meta.url))
-const providers = fileURLToPath(new URL('../docs/providers.md', import.meta.url))
-const pages = fileURLToPath(new URL('../docs/checks', import.meta.url))
+const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url))
+const biome = path('node_modules/@biomejs/biome/bin/biome')
+const pages = path('docs/checks')
 
-/** The text of checks/index.ts: one import and one row a file, by family. */
+/** The text of src/isolation/checks/index.ts: one import and one row a file, by family. */
 export function checksIndex() {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.ts$/.test(file) && file.includes('/'))
-    .map((file) => file.replaceAll('\\', '/').replace(/\.ts$/, ''))
+  return indexOf('src/isolation/checks', {
+    isCheck: (file) => file.includes('/'),
+    where: 'A check is a file in the folder of its family.',
+    comment: 'The suite: every check there is.',
+  })
+}
+
+/** The text of src/doctor/checks/index.ts: one import and one row a file. */
+export function doctorIndex() {
+  return indexOf('src/doctor/checks', {
+    isCheck: (file) => file !== 'index.ts',
+    where: 'A check is a file of this folder.',
+    comment: 'Everything that `authkit doctor` looks at.',
+  })
+}
+
+function indexOf(folder, { isCheck, where, comment }) {
+  const files = readdirSync(path(folder), { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts') && isCheck(file))
+    .map((file) => file.replace(/\.ts$/, ''))
     .sort()
-  const rows = files.map((file) => ({ file, name: exportOf(join(folder, `${file}.ts`)) }))
+  const rows = files.map((file) => ({ file, name: exportOf(path(`${folder}/${file}.ts`)) }))
   const text = [
-    '// Written by `npm run generate`. A check is a file in the folder of its family.',
+    `// Written by \`npm run generate\`. ${where}`,
     '// biome-ignore-all assist/source/organizeImports: it is written in the order of the files',
     `import type { Check } from '../check.js'`,
     ...rows.map(({ file, name }) => `import { ${name} } from './${file}.js'`),
     '',
-    '/** The suite: every check there is. */',
+    `/** ${comment} */`,
     `export const CHECKS: readonly Check[] = [`,
     ...rows.map(({ name }) => `  ${name},`),
     ']',
     '',
   ].join('\n')
   // Imports stand in an order of biome's own.
-  const args = [biome, 'check', '--write', '--stdin-file-path=src/isolation/checks/index.ts']
+  const args = [biome, 'check', '--write', `--stdin-file-path=${folder}/index.ts`]
   return execFileSync(process.execPath, args, { input: text, encoding: 'utf8' })
 }
 
@@ -53,12 +70,15 @@ function exportOf(file) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(join(folder, 'index.ts'), checksIndex())
-  // The pages are read from the list that was just written.
+  writeFileSync(path('src/isolation/checks/index.ts'), checksIndex())
+  writeFileSync(path('src/doctor/checks/index.ts'), doctorIndex())
+  // The pages are read from the lists that were just written.
   const files = await checkPages()
   mkdirSync(pages, { recursive: true })
   for (const left of readdirSync(pages).filter((file) => !files.has(file))) rmSync(join(pages, left))
   for (const [file, text] of files) writeFileSync(join(pages, file), text)
   const { providersPage } = await import('./providers-page.js')
-  writeFileSync(providers, providersPage())
+  writeFileSync(path('docs/providers.md'), providersPage())
+  const { doctorPage } = await import('./doctor-page.js')
+  writeFileSync(path('docs/doctor.md'), doctorPage())
 }

@@ -11,6 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   identity: ['errors', 'engine', 'providers'],
   issuer: ['errors', 'providers', 'seal'],
   login: ['cli', 'errors', 'providers', 'seal'],
+  doctor: ['cli', 'errors', 'engine', 'identity', 'login', 'project', 'providers'],
   storage: ['errors', 'engine'],
   runtime: ['errors', 'engine', 'seal', 'storage'],
   server: ['errors', 'engine', 'storage', 'runtime'],
@@ -32,7 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'storage',
   ],
   testing: ['errors', 'engine', 'identity', 'dev', 'isolation', 'server'],
-  commands: ['cli', 'errors', 'dev', 'isolation', 'login', 'project', 'providers', 'scaffold', 'testing'],
+  commands: ['cli', 'errors', 'dev', 'doctor', 'isolation', 'login', 'project', 'providers', 'scaffold', 'testing'],
 }
 
 /** The two entries at the top of src/: what users import, and what that import means inside `authkit dev`. */
