@@ -15,8 +15,11 @@ export interface DevServerOptions {
 /** What `authkit dev` takes where no port is named: 2024, or the next that is free. */
 const PORTS = Array.from({ length: 21 }, (_, index) => 2024 + index)
 
-/** How long a server on this machine has to answer, in milliseconds. */
-const ANSWER_MS = 1500
+/**
+ * How long a server has to answer, in milliseconds. The first question makes `authkit dev` load its issuer, which takes a
+ * while on a busy machine. Where nobody listens, nobody is waited for.
+ */
+const ANSWER_MS = 10_000
 
 /**
  * The running `authkit dev` to sign in at: the one that says in `.authkit/dev.json` that it serves this folder, else the only
