@@ -370,6 +370,15 @@ const CASES: readonly Case[] = [
   },
   {
     check: 'login.scopes',
+    what: 'openid at Feishu, whose page says nothing of it',
+    given: {
+      flags: { provider: 'feishu', clientId: 'x', scopes: ['openid', 'offline_access'] },
+      fetch: withDoubles({ 'accounts.feishu.cn': () => new Response('<h1>Sign in</h1>') }),
+    },
+    finding: { level: 'wrong', code: 'provider_scope_invalid', message: says('refuses openid') },
+  },
+  {
+    check: 'login.scopes',
     what: 'scopes with commas between them',
     given: {
       flags: { provider: 'feishu', clientId: 'x', scopes: ['drive:drive,docx:document:readonly,offline_access'] },
