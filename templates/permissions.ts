@@ -12,8 +12,8 @@ const EVERYTHING = [...READ_ONLY, 'threads:write', 'assistants:write', 'crons:wr
 export const auth = new Auth()
   // Who is calling. These tokens work only inside `authkit dev`; every other server refuses them. Before you deploy,
   // put real ones beside them: firstOf(placeholderTokens({ ... }), oidc({ issuer, audience })), as the template oidc does. A
-  // function of your own returns { identity, permissions }, and throws new HTTPException(401) for everything else. Take the permissions from
-  // what your identity provider signed, never from a header or a body that the client may write itself.
+  // function of your own returns { identity, permissions }, and throws new HTTPException(401) for everything else. Take the
+  // permissions from what your identity provider signed, never from a header or a body that the client may write itself.
   .authenticate(
     placeholderTokens({
       'user1-token': { identity: 'user1', display_name: 'Alice', permissions: EVERYTHING },

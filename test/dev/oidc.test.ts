@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import * as openid from 'openid-client'
 import { afterAll, afterEach, beforeAll, describe, expect, vi } from 'vitest'
 import { createStyle } from '../../src/cli/style.js'
 import type { DevEvent } from '../../src/dev/events.js'
@@ -6,6 +7,7 @@ import { devText } from '../../src/dev/report-text.js'
 import { type DevOptions, startDev } from '../../src/dev/start-dev.js'
 import { openTestServer } from '../../src/testing/open-test-server.js'
 import { AUDIENCE, goodClaims, raw, sign, startIssuer, type TestIssuer } from '../identity/support/issuer.js'
+import { signIn } from '../issuer/issuer.js'
 import { AUTHKIT_ENTRY, type TempProject, test } from '../project/temp-project.js'
 
 const TEMPLATE = await readFile(new URL('../../templates/oidc.ts', import.meta.url), 'utf8')
@@ -65,6 +67,33 @@ describe('with the local issuer', () => {
       authorization_servers: [`${dev.url}/_authkit/oidc`],
       bearer_methods_supported: ['header'],
     })
+    await dev.close()
+  })
+
+  test('whoever signs in there is the user that the placeholder tokens know, until the sign-in is ended', async ({
+    project,
+  }) => {
+    const dev = await inDev(project)
+    const client = await openid.discovery(
+      new URL(`${dev.url}/_authkit/oidc`),
+      'authkit-cli',
+      undefined,
+      openid.None(),
+      {
+        execute: [openid.allowInsecureRequests, openid.enableNonRepudiationChecks],
+      },
+    )
+    const tokens = await signIn(client, 'user1')
+    const made = await dev.ask('Bearer user1-token', '/threads')
+    expect(made.body).toMatchObject({ metadata: { owner: 'user1' } })
+    const found = await dev.ask(`Bearer ${tokens.access_token}`)
+    expect([found.status, found.body]).toEqual([200, [expect.objectContaining({ thread_id: made.body['thread_id'] })]])
+    // The ID token of the same sign-in opens nothing.
+    expect((await dev.ask(`Bearer ${tokens.id_token}`)).status).toBe(401)
+
+    await openid.tokenRevocation(client, tokens.refresh_token ?? '')
+    const ended = await dev.ask(`Bearer ${tokens.access_token}`)
+    expect(ended.body).toMatchObject({ code: 'token_invalid', hint: expect.stringContaining('it was taken back') })
     await dev.close()
   })
 
