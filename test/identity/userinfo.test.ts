@@ -67,6 +67,7 @@ describe('is refused', () => {
   it.each([
     // `GET /user` would take it: it is Alice's.
     ['a token of another application', 'gho_alice_elsewhere', 'token_invalid'],
+    ["a token that GitHub calls another application's", 'gho_misattributed', 'token_invalid'],
     ['a token of nobody', 'gho_forged', 'token_invalid'],
     ['an expired token', 'gho_expired', 'token_expired'],
   ])('%s', async (_, token, code) => {

@@ -45,6 +45,8 @@ async function call(key: SigningKey = issuer.key, header: Record<string, unknown
   return bearing(`Bearer ${await sign(key, goodClaims(issuer.issuer), header)}`)
 }
 
+const documentOf = ({ issuer: name }: TestIssuer) => ({ issuer: name, jwks_uri: `${name}${JWKS}` })
+
 /** Until what was asked in the background has been answered. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 30))
 
@@ -218,6 +220,13 @@ describe('while the issuer is out', () => {
     issuer.answers.clear()
     later(HOUR)
     await authenticate(await call())
+  })
+
+  it.each([DISCOVERY, JWKS])('nobody gets in by what %s sends the way to', async (path) => {
+    issuer.answers.set(path, answerWithStatus(302, { location: `${issuer.issuer}/moved` }))
+    issuer.answers.set('/moved', path === JWKS ? keySet(issuer.key) : answerWith(() => documentOf(issuer)))
+    expect(await refusalFrom(method()(await call()))).toMatchObject({ code: 'provider_unavailable' })
+    expect(issuer.count('/moved')).toBe(0)
   })
 
   it('a silent one is given up after 5 s', async () => {

@@ -23,6 +23,7 @@ const TOKENS: Readonly<Record<string, { user: object; app: string; scopes: strin
   gho_alice: { user: ALICE, app: APP.clientId, scopes: ['read:user', 'user:email'] },
   ghu_bob: { user: BOB, app: APP.clientId, scopes: [], expires_at: '2099-01-01T00:00:00Z' },
   gho_expired: { user: BOB, app: APP.clientId, scopes: [], expires_at: '2020-01-01T00:00:00Z' },
+  gho_misattributed: { user: ALICE, app: APP.clientId, scopes: [] },
   gho_alice_elsewhere: { user: ALICE, app: OTHER_APP.clientId, scopes: ['repo'] },
   '16c7e42f292c6912e7710c838347ae178b4a0000': { user: ALICE, app: APP.clientId, scopes: [] },
 }
@@ -47,7 +48,11 @@ export async function startGithub(): Promise<GithubDouble> {
       const known = TOKENS[token]
       if (known?.app !== checked) return say(404, { message: 'Not Found' })
       const { user, scopes, expires_at = null } = known
-      const owner = { name: 'My agent', url: 'https://agent.example', client_id: known.app }
+      const owner = {
+        name: 'My agent',
+        url: 'https://agent.example',
+        client_id: token === 'gho_misattributed' ? OTHER_APP.clientId : known.app,
+      }
       return say(200, {
         id: 1,
         url: 'https://api.github.com/authorizations/1',
