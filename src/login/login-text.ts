@@ -56,6 +56,7 @@ export function eventText(
         `  and enter the code    ${bold(printable(event.userCode))}   ${dim(`works for ${minutesOf(event.seconds)}`)}`,
         ...(event.completeUrl === undefined ? [] : [`  or go to              ${cyan(event.completeUrl)}`]),
         dim('  go on there only if the page shows this very code'),
+        '',
       ].join('\n')
   }
 }
