@@ -177,3 +177,27 @@ describe('a shared line', () => {
     line?.close()
   })
 })
+
+describe('a server that answers before it has read everything, and hangs up', () => {
+  it('has answered, and what is written after that ends nothing', async () => {
+    const hasty = createServer((request, response) => {
+      response.writeHead(413)
+      response.end('too long')
+      setTimeout(() => request.socket.destroy(), 1)
+    })
+    await new Promise<void>((resolve) => hasty.listen(0, '127.0.0.1', resolve))
+    const there = new URL(`http://127.0.0.1:${(hasty.address() as AddressInfo).port}/`)
+    const own = await createTransport(there, { quietMs: 60 })
+    try {
+      const body = 'x'.repeat(16 * 1024 * 1024)
+      for (let round = 0; round < 60; round++) {
+        expect((await own.send(wire('/', { method: 'POST', body, timeoutMs: 5000 }))).status).toBe(413)
+        await sleep(3)
+      }
+    } finally {
+      own.close()
+      hasty.close()
+      hasty.closeAllConnections()
+    }
+  })
+})

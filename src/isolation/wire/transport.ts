@@ -58,6 +58,16 @@ export async function createTransport(
     return agent
   }
   const prefix = target.pathname.replace(/\/$/, '')
+  const heard = new WeakSet<object>()
+  /**
+   * Whoever waits for the answer hears of it there. A server that refuses a head it finds too long closes while that is
+   * still being written: then the answer has come and gone, and nobody would listen.
+   */
+  const survive = (socket: net.Socket) => {
+    if (heard.has(socket)) return
+    heard.add(socket)
+    socket.on('error', () => undefined)
+  }
 
   const once = (wire: WireRequest): Promise<WireAnswer & { stale: boolean }> =>
     new Promise((resolve) => {
@@ -120,6 +130,7 @@ export async function createTransport(
       )
       const silence = createSilence(quietMs, meanwhile, () => settle('quiet'))
       let hardStop = setTimeout(() => settle('timeout'), timeoutMs)
+      outgoing.on('socket', survive)
       outgoing.on('error', () => settle('reset'))
       // As bytes, or the head would be sent in the encoding of the body.
       outgoing.end(body === undefined ? undefined : Buffer.from(body))
