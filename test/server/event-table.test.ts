@@ -192,15 +192,23 @@ const mayRunLater = (onThread: boolean): Asked => ({
 
 const itemAt = ({ mark }: Things) => ({ namespace: [mark, 'n'], key: 'k' })
 
-const META_ROWS: readonly Row[] = ['GET /ok', 'GET /info', 'GET /openapi.json', 'GET /docs', 'GET /docs/{file}'].map(
-  (route) => ({
-    route,
-    needs: [],
-    path: () => (route.split(' ')[1] as string).replace('{file}', 'start.js'),
-    status: 200,
-    asked: [],
-  }),
-)
+const PUBLIC_ROUTES = {
+  'GET /ok': 200,
+  'GET /info': 200,
+  // The rules of this server name no authorization server.
+  'GET /.well-known/oauth-protected-resource': 404,
+  'GET /openapi.json': 200,
+  'GET /docs': 200,
+  'GET /docs/{file}': 200,
+}
+
+const META_ROWS: readonly Row[] = Object.entries(PUBLIC_ROUTES).map(([route, status]) => ({
+  route,
+  needs: [],
+  path: () => (route.split(' ')[1] as string).replace('{file}', 'start.js'),
+  status,
+  asked: [],
+}))
 
 const ASSISTANT_ROWS: readonly Row[] = [
   {
