@@ -26,7 +26,8 @@ export const local: Provider = {
   audienceParam: 'resource',
   accessTokens: 'jwt',
   loopback: ANY_PORT,
-  refresh: { rotates: true },
+  // `authkit dev` asks its issuer about each token.
+  refresh: { rotates: true, endsAccess: true },
   person: standardPerson,
   pitfalls: [
     'It is for development: anybody who reaches it signs in as anybody. It listens on this machine alone.',

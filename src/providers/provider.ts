@@ -62,6 +62,8 @@ export interface Provider {
   readonly refresh: {
     /** Whether the refresh token changes with each use, so that the old one must not be used again. */
     readonly rotates: boolean
+    /** Whether taking it back ends its access tokens too, at every service that they are for. */
+    readonly endsAccess?: boolean
   }
   /**
    * Makes a standard token answer (RFC 6749 5.1, 5.2) of what the provider sends, where that differs. It gets the decoded

@@ -2,7 +2,8 @@ import { describe, expect } from 'vitest'
 import { startDev } from '../../src/dev/start-dev.js'
 import { Auth } from '../../src/engine/auth.js'
 import { type LocalIssuer, localIssuerOf } from '../../src/identity/local-issuer.js'
-import { AUTHKIT_ENTRY, test } from '../project/temp-project.js'
+import { test } from '../project/temp-project.js'
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
 
 /** Starts a server that notes what its `authenticate` is told, and asks it once. */
 async function toldBy(root: string, options: { issuer?: boolean; host?: string }) {

@@ -8,7 +8,8 @@ import { type DevOptions, startDev } from '../../src/dev/start-dev.js'
 import { openTestServer } from '../../src/testing/open-test-server.js'
 import { AUDIENCE, goodClaims, raw, sign, startIssuer, type TestIssuer } from '../identity/support/issuer.js'
 import { signIn } from '../issuer/issuer.js'
-import { AUTHKIT_ENTRY, type TempProject, test } from '../project/temp-project.js'
+import { type TempProject, test } from '../project/temp-project.js'
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
 
 const TEMPLATE = await readFile(new URL('../../templates/oidc.ts', import.meta.url), 'utf8')
 const PLACEHOLDERS = `import { Auth, placeholderTokens } from 'authkit'

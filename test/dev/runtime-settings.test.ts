@@ -3,7 +3,8 @@ import { createModuleCache, type ModuleCache } from '../../src/dev/module-cache.
 import { readSettings } from '../../src/dev/runtime-settings.js'
 import { readConfig } from '../../src/project/config.js'
 import { DEFAULT_SETTINGS } from '../../src/runtime/settings.js'
-import { AUTHKIT_ENTRY, test as base, type TempProject } from '../project/temp-project.js'
+import { test as base, type TempProject } from '../project/temp-project.js'
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
 
 const test = base.extend<{ modules: ModuleCache }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest wants the pattern

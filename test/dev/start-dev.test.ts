@@ -8,7 +8,8 @@ import type { DevEvent } from '../../src/dev/events.js'
 import { devText } from '../../src/dev/report-text.js'
 import { type DevOptions, type DevServer, startDev } from '../../src/dev/start-dev.js'
 import { isLoopback } from '../../src/server/start.js'
-import { AUTHKIT_ENTRY, type TempProject, test } from '../project/temp-project.js'
+import { type TempProject, test } from '../project/temp-project.js'
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
 
 const AUTH = `import { Auth, placeholderTokens } from 'authkit'
 export const auth = new Auth()

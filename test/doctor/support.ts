@@ -7,7 +7,8 @@ import { openSetup, type SetupOptions } from '../../src/doctor/open-setup.js'
 import { type Result, runChecks } from '../../src/doctor/run-checks.js'
 import type { Profile, TokenSet } from '../../src/login/login.js'
 import { openLogins } from '../../src/login/logins.js'
-import { AUTHKIT_ENTRY, type TempProject } from '../project/temp-project.js'
+import type { TempProject } from '../project/temp-project.js'
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
 
 /** What a machine has: a folder for profiles, and tokens in files of it. */
 export interface Machine {

@@ -12,10 +12,11 @@ import { applyPlan } from '../../src/scaffold/apply-plan.js'
 import { planInit } from '../../src/scaffold/plan.js'
 import { listTemplates } from '../../src/scaffold/templates.js'
 import { NOT_OFFERED } from '../isolation/support/not-offered.js'
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
 
 const templates = resolve('templates')
 const names = (await listTemplates(templates)).map(({ name }) => name)
-const authkitEntry = resolve('src/authkit-in-dev.ts')
+const authkitEntry = AUTHKIT_ENTRY
 
 const open: (() => Promise<void> | void)[] = []
 afterEach(async () => {

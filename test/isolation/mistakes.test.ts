@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Cause, CauseId } from '../../src/isolation/diagnosis.js'
 import { runSuite } from '../../src/isolation/runner.js'
 import { createFetchTransport } from '../../src/isolation/wire/fetch-transport.js'
 import { openTestServer } from '../../src/testing/open-test-server.js'
 import { suiteOptionsFor } from '../../src/testing/run-suite.js'
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
 
 interface Found {
   /** The ids of the checks that leaked. */
@@ -16,7 +16,7 @@ interface Found {
 
 async function play(file: string): Promise<Found> {
   await using server = await openTestServer(file, {
-    authkitEntry: resolve('src/authkit-in-dev.ts'),
+    authkitEntry: AUTHKIT_ENTRY,
     version: '0.0.0',
   })
   const transport = createFetchTransport((request) => server.fetch(request), { quietMs: 150 })

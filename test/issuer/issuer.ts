@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import * as oidc from 'openid-client'
 import type { DevEvent } from '../../src/dev/events.js'
 import { type DevOptions, startDev } from '../../src/dev/start-dev.js'
-import { AUTHKIT_ENTRY, test as base } from '../project/temp-project.js'
+import { test as base } from '../project/temp-project.js'
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
 
 export const AUTH = `import { Auth, placeholderTokens } from 'authkit'
 export const auth = new Auth()

@@ -5,7 +5,8 @@ import { promisify } from 'node:util'
 import { build, stop } from 'esbuild'
 import { describe, expect } from 'vitest'
 import { createModuleLoader, type ModuleLoad } from '../../src/project/bundle.js'
-import { AUTHKIT_ENTRY, packageFiles, type TempProject, test } from './temp-project.js'
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
+import { packageFiles, type TempProject, test } from './temp-project.js'
 
 async function load(
   project: TempProject,

@@ -71,7 +71,7 @@ describe('langgraph.json about the store and threads', () => {
         ttl: { defaultMinutes: 1.5, refreshOnRead: false, sweepMinutes: 2 },
       },
       threadTtl: { strategy: 'keep_latest', defaultMinutes: 60, sweepMinutes: 1 },
-      authkit: { unscopedGraphStore: true, issuer: { clients: [] } },
+      authkit: { unscopedGraphStore: true, issuer: { clients: [] }, login: {} },
       warnings: [],
     })
   })
@@ -87,7 +87,7 @@ describe('langgraph.json about the store and threads', () => {
     expect({ store, threadTtl, authkit, warnings }).toEqual({
       store: expected,
       threadTtl: {},
-      authkit: { unscopedGraphStore: false, issuer: { clients: [] } },
+      authkit: { unscopedGraphStore: false, issuer: { clients: [] }, login: {} },
       warnings: [],
     })
   })

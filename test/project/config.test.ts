@@ -70,7 +70,7 @@ describe('langgraph.json', () => {
       webhooks: { disabled: false, headers: {} },
       store: {},
       threadTtl: {},
-      authkit: { unscopedGraphStore: false, issuer: { clients: [] } },
+      authkit: { unscopedGraphStore: false, issuer: { clients: [] }, login: {} },
       inputs: [path('langgraph.json')],
       warnings: [],
     })
@@ -88,7 +88,7 @@ describe('langgraph.json', () => {
       webhooks: { disabled: false, headers: {} },
       store: {},
       threadTtl: {},
-      authkit: { unscopedGraphStore: false, issuer: { clients: [] } },
+      authkit: { unscopedGraphStore: false, issuer: { clients: [] }, login: {} },
       inputs: [project.path('langgraph.json'), project.path('.env')],
       warnings: [],
     })

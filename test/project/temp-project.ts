@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { test as base } from 'vitest'
 import {
   type OpenOptions,
@@ -10,8 +9,7 @@ import {
   type ProjectState,
   type Reload,
 } from '../../src/project/project.js'
-
-export const AUTHKIT_ENTRY = fileURLToPath(new URL('../../src/authkit-in-dev.ts', import.meta.url))
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
 
 /** A project in a folder of its own, and everything a test does to it. */
 export interface TempProject {

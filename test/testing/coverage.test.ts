@@ -1,9 +1,9 @@
-import { resolve } from 'node:path'
 import { expect, it } from 'vitest'
 import { measureCoverage } from '../../src/testing/coverage.js'
 import { openTestServer } from '../../src/testing/open-test-server.js'
+import { AUTHKIT_ENTRY } from '../support/authkit-entry.js'
 
-const OPEN = { authkitEntry: resolve('src/authkit-in-dev.ts'), version: '0.0.0' }
+const OPEN = { authkitEntry: AUTHKIT_ENTRY, version: '0.0.0' }
 
 const measure = async (file: string, only: readonly string[]) => {
   await using server = await openTestServer(file, OPEN)

@@ -43,6 +43,7 @@ export async function revokeTokens(
     client.timeout = SECONDS
     if (refreshToken === undefined) return await revokeAccess(client, accessToken)
     await tokenRevocation(client, refreshToken, { token_type_hint: 'refresh_token' })
+    if (provider.refresh.endsAccess) return 'revoked'
     const access = await revokeAccess(client, accessToken).catch(() => 'unsupported')
     return access === 'revoked' ? 'revoked' : 'partly'
   } catch (error) {
