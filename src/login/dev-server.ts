@@ -76,11 +76,16 @@ async function answers(origin: string, send: typeof fetch): Promise<boolean> {
 }
 
 async function ask(url: string, send: typeof fetch): Promise<Record<string, unknown> | undefined> {
+  const limit = new AbortController()
+  // It keeps the process: that of AbortSignal.timeout does not, and a server that never answers doesn't either.
+  const patience = setTimeout(() => limit.abort(), ANSWER_MS)
   try {
-    const response = await send(url, { redirect: 'error', signal: AbortSignal.timeout(ANSWER_MS) })
+    const response = await send(url, { redirect: 'error', signal: limit.signal })
     const body: unknown = await response.json()
     return response.ok && typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : undefined
   } catch {
     return undefined
+  } finally {
+    clearTimeout(patience)
   }
 }
